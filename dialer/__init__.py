@@ -1,0 +1,1 @@
+"""Telephone revisits of new life-insurance policies: dialled, guided, recorded, proved."""

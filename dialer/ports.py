@@ -1,0 +1,150 @@
+"""What the story needs from the world outside: the clock, phone systems, sound stores, signals, storage.
+
+Adapters implement these; one contract suite a port holds every adapter to the same behaviour.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+
+from dialer.domain.call import CallId, SeatId, WireEvent
+from dialer.domain.errors import DialerError
+from dialer.domain.phone import PhoneNumber
+
+
+class Clock(Protocol):
+    """What time it is for the rules. Leases, SIP and lock timers use real monotonic time instead."""
+
+    def now(self) -> datetime:
+        """The present instant, aware, in Asia/Shanghai."""
+        ...
+
+
+class TelephonyRefused(DialerError):
+    """The phone system can't take this now (no such seat, no leg, capacity); nothing was dialled."""
+
+    code = "TELEPHONY_REFUSED"
+
+
+class ListenMode(StrEnum):
+    """How a supervisor joins a live call."""
+
+    LISTEN = "LISTEN"
+    WHISPER = "WHISPER"
+    BARGE = "BARGE"
+
+
+@dataclass(frozen=True, slots=True)
+class DialOrder:
+    """One call to place. On answer the phone system joins it to the seat by itself, as near to the sound as it can.
+
+    The number is dialled once: an order whose `call_id` was seen before is refused.
+    """
+
+    call_id: CallId
+    seat: SeatId
+    number: PhoneNumber
+    caller_id: str
+    ring_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Alive:
+    """What the phone system still holds, for the dialer that comes back after a crash."""
+
+    calls: frozenset[CallId]
+    seats: frozenset[SeatId]
+
+
+class Telephony(Protocol):
+    """A phone system. Commands return when accepted; what becomes of them arrives as events, in order per call.
+
+    For every accepted order exactly one `Ended` arrives, whatever dies, and it is the last event of its call;
+    the sound files named by `RecordingStarted` are complete and readable by then (a killed worker's may need
+    `dialer.recording` to repair their headers). Early media is recorded from its first packet, apart from the talk.
+    """
+
+    async def start(self) -> None:
+        """Begin to work. Raises TelephonyRefused with the reason (port in use, library missing)."""
+        ...
+
+    async def close(self) -> None:
+        """End every leg and process that is ours; every open call gets its `Ended` first."""
+        ...
+
+    def events(self) -> AsyncIterator[WireEvent]:
+        """All events, once, in order; ends when the phone system is closed. One reader."""
+        ...
+
+    async def seat_agent(self, seat: SeatId, address: str) -> None:
+        """Call the agent's phone (a SIP URI) and keep the leg up; `SeatUp` or `SeatDown` follows."""
+        ...
+
+    async def unseat_agent(self, seat: SeatId) -> None:
+        """End the seat's leg; `SeatDown` follows. A seat that is not there: nothing."""
+        ...
+
+    async def originate(self, order: DialOrder) -> None:
+        """Dial. Raises TelephonyRefused when it can't: then nothing rang, and no event comes."""
+        ...
+
+    async def hang_up(self, call_id: CallId) -> None:
+        """End a call, at whatever point it is; a call that is not there: nothing."""
+        ...
+
+    async def listen(self, call_id: CallId, address: str, mode: ListenMode) -> None:
+        """Call the supervisor's phone (a SIP URI) and let it hear, or speak into, a live call."""
+        ...
+
+    async def alive(self) -> Alive:
+        """The calls and seats that exist now."""
+        ...
+
+
+class RecordingStore(Protocol):
+    """Where sealed recordings live. Keys are relative paths; an object is written once and never changed."""
+
+    async def put(self, key: str, source: Path) -> None:
+        """Store a file under a key, durably, all or nothing. The same content again is fine; other content raises."""
+        ...
+
+    async def get(self, key: str, start: int = 0, length: int | None = None) -> bytes:
+        """Bytes of an object. Raises NotFound."""
+        ...
+
+    async def head(self, key: str) -> StoredObject:
+        """Size and sha256 of what is really there, read back from the store. Raises NotFound."""
+        ...
+
+    async def delete(self, key: str) -> None:
+        """Remove an object; one that is not there: nothing."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """What a store says of an object."""
+
+    size_bytes: int
+    sha256: str
+
+
+class Signals(Protocol):
+    """Say "look again" to whoever waits on a topic, in this process and in others over the same database.
+
+    A signal carries no news, only a topic; the news is in the database. It may come twice or late, so waiters also
+    look by themselves every few seconds.
+    """
+
+    async def notify(self, topic: str) -> None:
+        """Wake those who wait on the topic."""
+        ...
+
+    async def wait(self, topic: str, timeout_seconds: float) -> bool:
+        """Sleep until a signal that came after the previous `wait` on this topic; False on time-out."""
+        ...
