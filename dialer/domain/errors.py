@@ -20,6 +20,12 @@ class CalendarMissing(DialerError):
     code = "CALENDAR_MISSING"
 
 
+class CalendarInvalid(DialerError):
+    """A working-day schedule contradicts itself, its year or its neighbour, or cannot be read (rules §3)."""
+
+    code = "CALENDAR_INVALID"
+
+
 class ImpossibleMove(DialerError):
     """A record was asked for a move its state machine does not list."""
 
