@@ -12,9 +12,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
-from dialer.domain.call import CallId, SeatId, WireEvent
+from dialer.domain.call import CallId, SeatId, SoundFiles, WireEvent
 from dialer.domain.errors import DialerError
 from dialer.domain.phone import PhoneNumber
+from dialer.domain.recording import SideSound
 
 
 class Clock(Protocol):
@@ -106,11 +107,41 @@ class Telephony(Protocol):
         ...
 
 
+class StoreFull(DialerError):
+    """There is no room for the recording; what was stored before is untouched and the source still there."""
+
+    code = "STORE_FULL"
+
+
+class StoreFailed(DialerError):
+    """The store can't be read or written (gone, no permission, damaged disk); try again later."""
+
+    code = "STORE_FAILED"
+
+
+class AlreadyStored(DialerError):
+    """Another content is stored under this key; it stays."""
+
+    code = "ALREADY_STORED"
+
+
+class KeyRefused(DialerError):
+    """A store key that is no plain relative path."""
+
+    code = "KEY_REFUSED"
+
+
 class RecordingStore(Protocol):
-    """Where sealed recordings live. Keys are relative paths; an object is written once and never changed."""
+    """Where sealed recordings live. Keys are relative paths; an object is written once and never changed.
+
+    Every method raises KeyRefused for a bad key and StoreFailed when the store can't be reached.
+    """
 
     async def put(self, key: str, source: Path) -> None:
-        """Store a file under a key, durably, all or nothing. The same content again is fine; other content raises."""
+        """Store a file under a key, durably, all or nothing. The same content again is fine.
+
+        Raises AlreadyStored for other content, StoreFull when there is no room.
+        """
         ...
 
     async def get(self, key: str, start: int = 0, length: int | None = None) -> bytes:
@@ -132,6 +163,50 @@ class StoredObject:
 
     size_bytes: int
     sha256: str
+
+
+class SoundLost(DialerError):
+    """Neither side of a recording has any sound on the spool."""
+
+    code = "SOUND_LOST"
+
+
+class SoundUnreadable(DialerError):
+    """A raw sound file is not what a recorder writes (mono 16-bit PCM WAV)."""
+
+    code = "SOUND_UNREADABLE"
+
+
+class EncodeFailed(DialerError):
+    """The encoder failed, or what it wrote does not decode to what it was given."""
+
+    code = "ENCODE_FAILED"
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedSound:
+    """An encoded file and what was measured by decoding it again. `agent` is None where there is one side only."""
+
+    path: Path
+    sha256: str
+    size_bytes: int
+    duration_ms: int
+    codec: str
+    sample_rate: int
+    customer: SideSound
+    agent: SideSound | None
+
+
+class Encoder(Protocol):
+    """Makes one file of the raw sides: agent left, customer right; early media mono."""
+
+    async def encode(self, files: SoundFiles, target: Path) -> EncodedSound:
+        """Write `target` whole, or not at all; the same sound gives the same bytes.
+
+        A side that is missing or empty becomes silence as long as the other. Raises SoundLost, SoundUnreadable,
+        EncodeFailed.
+        """
+        ...
 
 
 class Signals(Protocol):

@@ -1,0 +1,86 @@
+"""A seat: an agent at work, and the telephone leg that stays up between calls (rules §2.4; design: leases on seats)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from dialer.domain.call import CallId, SeatId
+from dialer.domain.transitions import Machine, by_state
+
+
+class SeatState(StrEnum):
+    """What an agent is doing."""
+
+    AWAY = "AWAY"  # not at work
+    SEATING = "SEATING"  # the agent's phone is being called
+    READY = "READY"  # waits for a call
+    PAUSED = "PAUSED"  # at the desk, takes no call
+    RESERVED = "RESERVED"  # a call is being dialled for this agent
+    TALKING = "TALKING"  # a customer is on the line
+    WRAP_UP = "WRAP_UP"  # the customer is gone, the result is not entered yet
+
+
+class SeatEvent(StrEnum):
+    """What may happen to a seat."""
+
+    SIT_DOWN = "SIT_DOWN"
+    LEG_UP = "LEG_UP"
+    LEG_DOWN = "LEG_DOWN"
+    READY = "READY"
+    PAUSE = "PAUSE"
+    RESERVED = "RESERVED"
+    RELEASED = "RELEASED"
+    CONNECTED = "CONNECTED"
+    CALL_ENDED = "CALL_ENDED"
+    WRAPPED_UP = "WRAPPED_UP"
+    STAND_UP = "STAND_UP"
+
+
+_S, _E = SeatState, SeatEvent
+
+SEAT: Machine[SeatState, SeatEvent] = Machine(
+    "seat",
+    by_state(
+        {
+            (_S.AWAY, _E.SIT_DOWN): _S.SEATING,
+            (_S.SEATING, _E.LEG_UP): _S.PAUSED,
+            (_S.SEATING, _E.LEG_DOWN): _S.AWAY,
+            (_S.PAUSED, _E.READY): _S.READY,
+            (_S.READY, _E.PAUSE): _S.PAUSED,
+            (_S.READY, _E.RESERVED): _S.RESERVED,
+            (_S.RESERVED, _E.RELEASED): _S.READY,
+            (_S.RESERVED, _E.CONNECTED): _S.TALKING,
+            (_S.RESERVED, _E.CALL_ENDED): _S.READY,
+            (_S.TALKING, _E.CALL_ENDED): _S.WRAP_UP,
+            (_S.WRAP_UP, _E.WRAPPED_UP): _S.READY,
+            # the leg's fall takes nobody's call away: the agent sits until the call is accounted for
+            (_S.READY, _E.LEG_DOWN): _S.SEATING,
+            (_S.PAUSED, _E.LEG_DOWN): _S.SEATING,
+            **{(state, _E.STAND_UP): _S.AWAY for state in (_S.SEATING, _S.READY, _S.PAUSED)},
+        }
+    ),
+)
+"""Every move a seat can make."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """An agent's place. `owner` is the engine that serves it; `address` the SIP URI of the agent's phone."""
+
+    id: SeatId
+    login: str
+    address: str
+    since: datetime
+    state: SeatState = SeatState.AWAY
+    why: str = ""
+    call_id: CallId | None = None
+    leg_up: bool = False
+    owner: str = ""
+    pause_after_call: bool = False
+    version: int = 0
+
+    def moved(self, event: SeatEvent, at: datetime) -> Seat:
+        """The seat after an event. Raises ImpossibleMove."""
+        return replace(self, state=SEAT.after(self.state, event), since=at)

@@ -1,0 +1,84 @@
+"""People who log in, their roles, and what a role may do (rules §2.2, §2.4). Denied unless listed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """The roles of the revisit part (rules §2.2)."""
+
+    ADMIN = "ADMIN"
+    HQ_ADMIN = "HQ_ADMIN"
+    CC_MANAGER = "CC_MANAGER"
+    CC_LEADER = "CC_LEADER"
+    CC_AGENT = "CC_AGENT"
+    CC_DISPATCH = "CC_DISPATCH"
+    QA = "QA"
+    L3_HANDLER = "L3_HANDLER"
+    L4_CLERK = "L4_CLERK"
+    INDEP_HANDLER = "INDEP_HANDLER"
+    COMPLIANCE = "COMPLIANCE"
+    AUDIT = "AUDIT"
+
+
+class Permission(StrEnum):
+    """What a screen or command may need."""
+
+    TAKE_CALLS = "TAKE_CALLS"
+    SEE_CASES = "SEE_CASES"
+    HEAR_RECORDINGS = "HEAR_RECORDINGS"
+    SEE_TICKETS = "SEE_TICKETS"
+    REPLY_TICKETS = "REPLY_TICKETS"
+    ISSUE_TICKETS = "ISSUE_TICKETS"
+    JUDGE_REFUSALS = "JUDGE_REFUSALS"
+    SEE_FLOOR = "SEE_FLOOR"
+    MANAGE_USERS = "MANAGE_USERS"
+
+
+_P = Permission
+_BRANCH_DESK = frozenset({_P.SEE_TICKETS, _P.REPLY_TICKETS})
+
+PERMISSIONS: dict[Role, frozenset[Permission]] = {
+    Role.ADMIN: frozenset({_P.MANAGE_USERS}),
+    Role.HQ_ADMIN: frozenset({_P.SEE_CASES, _P.SEE_FLOOR, _P.SEE_TICKETS, _P.HEAR_RECORDINGS}),
+    Role.CC_MANAGER: frozenset(
+        {_P.SEE_CASES, _P.HEAR_RECORDINGS, _P.SEE_TICKETS, _P.ISSUE_TICKETS, _P.SEE_FLOOR, _P.JUDGE_REFUSALS}
+    ),
+    Role.CC_LEADER: frozenset({_P.SEE_CASES, _P.HEAR_RECORDINGS, _P.SEE_TICKETS, _P.SEE_FLOOR}),
+    Role.CC_AGENT: frozenset({_P.TAKE_CALLS}),
+    Role.CC_DISPATCH: frozenset({_P.SEE_CASES, _P.SEE_TICKETS, _P.ISSUE_TICKETS, _P.REPLY_TICKETS}),
+    Role.QA: frozenset({_P.SEE_CASES, _P.HEAR_RECORDINGS, _P.JUDGE_REFUSALS}),
+    Role.L3_HANDLER: _BRANCH_DESK,
+    Role.L4_CLERK: _BRANCH_DESK,
+    Role.INDEP_HANDLER: _BRANCH_DESK,
+    Role.COMPLIANCE: frozenset({_P.SEE_CASES, _P.HEAR_RECORDINGS, _P.SEE_TICKETS}),
+    Role.AUDIT: frozenset({_P.SEE_CASES, _P.SEE_TICKETS, _P.SEE_FLOOR, _P.HEAR_RECORDINGS}),
+}
+"""The permission matrix of rules §2.4, as far as this release's screens go."""
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """Somebody who may log in. `org` is the part of the organisation whose records they see, as a path prefix."""
+
+    login: str
+    name: str
+    password_hash: str
+    role: Role
+    created_at: datetime
+    org: str = ""
+    phone_address: str = ""
+    disabled: bool = False
+    failed_logins: int = 0
+    locked_until: datetime | None = None
+    id: int = 0
+
+    def __repr__(self) -> str:
+        return f"User({self.login}, {self.role})"
+
+    def may(self, permission: Permission) -> bool:
+        """Whether the role has the permission and the account is usable."""
+        return not self.disabled and permission in PERMISSIONS[self.role]

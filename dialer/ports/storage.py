@@ -1,0 +1,602 @@
+"""Storage as the use cases see it: units of work over a few shelves, one a noun.
+
+A shelf gives domain records out and takes them back. Every save names the version that was read: the loser of a
+race gets StaleVersion, nothing is overwritten. A state's move and its history row are one save.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Protocol
+
+from dialer.domain.attempt import Attempt, AttemptId
+from dialer.domain.call import Call, CallId, SeatId, SoundFiles
+from dialer.domain.case import CaseEvent, CaseId, CaseState, RevisitCase
+from dialer.domain.errors import DialerError
+from dialer.domain.holder import Policyholder
+from dialer.domain.outcome import Outcome
+from dialer.domain.phone import PhoneKind, PhoneNumber, PhoneSource, PhoneStatus
+from dialer.domain.policy import Policy
+from dialer.domain.problem import Problem
+from dialer.domain.recording import RecordingState, Seal
+from dialer.domain.seat import Seat, SeatEvent
+from dialer.domain.ticket import TicketEvent, TicketId, TicketState, TransferTicket
+from dialer.domain.user import Role, User
+
+
+class StorageUnavailable(DialerError):
+    """The database can't be reached or stays locked; what was being done is not done."""
+
+    code = "STORAGE_UNAVAILABLE"
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """Who moved a record, when, and what should be remembered of it. `actor` is a login or `system:<part>`."""
+
+    actor: str
+    at: datetime
+    detail: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryRow:
+    """One move as it was stored."""
+
+    record: str
+    record_id: str
+    at: datetime
+    actor: str
+    event: str
+    from_state: str
+    to_state: str
+    detail: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class HolderPhone:
+    """A holder's number, and what calling it has shown (rules §5.1)."""
+
+    id: int
+    holder_id: int
+    number: PhoneNumber
+    number_hash: str
+    kind: PhoneKind
+    source: PhoneSource
+    status: PhoneStatus
+    status_since: datetime
+    proven: bool = False
+    verified_by: str = ""
+    staff_number: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPolicy:
+    """A policy with its holder, as it was last imported."""
+
+    id: int
+    policy: Policy
+    holder: Policyholder
+    digest: str
+    cancelled_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCall:
+    """A call with what the wire does not know of it."""
+
+    call: Call
+    phone_id: int
+    number_hash: str
+    agent: str
+    owner: str
+    outcome: Outcome | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PastCall:
+    """An earlier call to a number, whatever the case: for limits (rules §9.1)."""
+
+    at: datetime
+    outcome: Outcome | None
+    by_appointment: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StoredInterview:
+    """An interview as it stands: `state` is the interview's JSON, `facts` what its script was filled with."""
+
+    attempt_id: AttemptId
+    case_id: CaseId
+    script_id: str
+    script_version: str
+    script_sha256: str
+    state: Mapping[str, Any]
+    facts: Mapping[str, Any]
+    started_at: datetime
+    finished_at: datetime | None = None
+    version: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAnswer:
+    """One answer with its place in the recording."""
+
+    attempt_id: AttemptId
+    item: str
+    value: str
+    node: str
+    option: str
+    offset_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class FoundProblem:
+    """A problem heard in a call or shown by the number, not yet or already on a ticket."""
+
+    problem: Problem
+    found_at: datetime
+    round: int
+    attempt_id: AttemptId | None = None
+    words: str = ""
+    offset_ms: int | None = None
+    ticket_id: TicketId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A recording from the first sample to the seal. While it is not SEALED it is also the work still to do."""
+
+    id: int
+    call_id: CallId
+    files: SoundFiles
+    started_at: datetime
+    state: RecordingState
+    talk_ms: int | None = None
+    seal: Seal | None = None
+    tries: int = 0
+    next_try_at: datetime | None = None
+    error: str = ""
+    version: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """The part of a recording that belongs to one attempt; `end_ms` None means to the end."""
+
+    recording_id: int
+    attempt_id: AttemptId
+    start_ms: int
+    end_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TicketReply:
+    """What came back from below; personal, so sealed at rest."""
+
+    ticket_id: TicketId
+    at: datetime
+    by: str
+    content: Mapping[str, Any]
+    accepted: bool
+    objections: Sequence[str] = ()
+
+
+class DeskOrderKind(StrEnum):
+    """What a desk may want of the engine."""
+
+    SIT_DOWN = "SIT_DOWN"
+    STAND_UP = "STAND_UP"
+    HANG_UP = "HANG_UP"
+    LISTEN = "LISTEN"
+
+
+@dataclass(frozen=True, slots=True)
+class DeskOrder:
+    """A wish of a desk, carried to the engine through the database."""
+
+    id: int
+    kind: DeskOrderKind
+    seat: SeatId
+    asked_by: str
+    asked_at: datetime
+    call_id: CallId | None = None
+    detail: Mapping[str, Any] | None = None
+
+
+class Policies(Protocol):
+    """Policies, their holders and the holders' numbers."""
+
+    async def get(self, policy_no: str) -> StoredPolicy:
+        """Raises NotFound."""
+        ...
+
+    async def digests(self, policy_nos: Sequence[str]) -> Mapping[str, str]:
+        """The content digest of those that are stored."""
+        ...
+
+    async def put(self, policy: Policy, holder: Policyholder, digest: str, at: datetime) -> int:
+        """Add or replace a policy and its holder (the identity document makes the person); the holder's id."""
+        ...
+
+    async def cancel(self, policy_no: str, at: datetime) -> None:
+        """Note that the contract is cancelled or surrendered."""
+        ...
+
+    async def phones(self, holder_id: int) -> Sequence[HolderPhone]:
+        """In dialling order: mobile, home, office; as added within a kind (rules §10.3 rule 3)."""
+        ...
+
+    async def put_phone(
+        self, holder_id: int, number: PhoneNumber, kind: PhoneKind, source: PhoneSource, at: datetime
+    ) -> HolderPhone:
+        """Add a number to a holder, or give back the one that is there, unchanged."""
+        ...
+
+    async def save_phone(self, phone: HolderPhone) -> None:
+        """Store status, proof and marks of a number."""
+        ...
+
+    async def holders_sharing(self, number_hash: str) -> Sequence[int]:
+        """The holders who have this number."""
+        ...
+
+    async def mark_staff_numbers(self, numbers: Sequence[PhoneNumber]) -> int:
+        """Mark numbers that belong to salespeople wherever they stand as a customer's (rules §11 no. 10); how many."""
+        ...
+
+
+class Cases(Protocol):
+    """Revisit cases."""
+
+    async def get(self, case_id: CaseId) -> RevisitCase:
+        """Raises NotFound."""
+        ...
+
+    async def of_policy(self, policy_no: str) -> RevisitCase | None:
+        """The policy's case."""
+        ...
+
+    async def of_holder(self, holder_id: int) -> Sequence[RevisitCase]:
+        """All cases of one holder."""
+        ...
+
+    async def add(self, case: RevisitCase, moved: Moved) -> RevisitCase:
+        """Store a new case (its `id` is given here) with its first history row (event CREATED)."""
+        ...
+
+    async def move(self, case: RevisitCase, event: CaseEvent, moved: Moved) -> RevisitCase:
+        """Apply an event (`case.moved(event)`), save everything else that changed, and write the history row."""
+        ...
+
+    async def save(self, case: RevisitCase) -> RevisitCase:
+        """Save what is not a move: when it is next due, rank, flags."""
+        ...
+
+    async def due(self, now: datetime, limit: int) -> Sequence[RevisitCase]:
+        """Cases in the pool whose time has come, the most urgent first: rank, last day, then age (rules §9.1)."""
+        ...
+
+    async def in_state(self, *states: CaseState, limit: int = 1000) -> Sequence[RevisitCase]:
+        """Cases in these states, oldest first."""
+        ...
+
+    async def next_due(self) -> datetime | None:
+        """The earliest instant at which a case of the pool is due."""
+        ...
+
+    async def counts(self) -> Mapping[CaseState, int]:
+        """How many cases stand where."""
+        ...
+
+    async def history(self, case_id: CaseId) -> Sequence[HistoryRow]:
+        """Every move of a case, first to last."""
+        ...
+
+
+class Calls(Protocol):
+    """Calls and the attempts they serve."""
+
+    async def intend(self, stored: StoredCall, attempts: Sequence[Attempt]) -> Sequence[Attempt]:
+        """Store the intention to dial, before the command: the call, and an attempt (id given here) for each case.
+
+        Raises StaleVersion when one of the cases has an unfinished attempt: nobody is called twice.
+        """
+        ...
+
+    async def get(self, call_id: CallId) -> StoredCall:
+        """Raises NotFound."""
+        ...
+
+    async def save(self, call: Call, outcome: Outcome | None = None) -> None:
+        """Store how far a call has come, and its outcome once known."""
+        ...
+
+    async def open_calls(self, owner: str) -> Sequence[StoredCall]:
+        """Calls of one engine without an end."""
+        ...
+
+    async def to_number(self, number_hash: str, since: datetime) -> Sequence[PastCall]:
+        """Calls to a number since an instant, oldest first, those under way included."""
+        ...
+
+    async def attempts_of(self, call_id: CallId) -> Sequence[Attempt]:
+        """The attempts one call serves, in the order they were given."""
+        ...
+
+    async def attempts(self, case_id: CaseId) -> Sequence[Attempt]:
+        """All attempts of a case, oldest first."""
+        ...
+
+    async def attempt(self, attempt_id: AttemptId) -> Attempt:
+        """Raises NotFound."""
+        ...
+
+    async def finish(self, attempt: Attempt) -> None:
+        """Store an attempt's outcome, once. Raises StaleVersion when it already has one."""
+        ...
+
+    async def unfinished(self, owner: str) -> Sequence[Attempt]:
+        """Attempts without outcome whose call belongs to this engine."""
+        ...
+
+
+class Interviews(Protocol):
+    """Interviews, answers and what they found."""
+
+    async def begin(self, interview: StoredInterview) -> None:
+        """Store a new interview."""
+        ...
+
+    async def get(self, attempt_id: AttemptId) -> StoredInterview | None:
+        """The interview of an attempt."""
+        ...
+
+    async def save(self, interview: StoredInterview) -> StoredInterview:
+        """Store the next state. Raises StaleVersion when another desk stepped first."""
+        ...
+
+    async def of_case(self, case_id: CaseId) -> Sequence[StoredInterview]:
+        """All interviews of a case, oldest first."""
+        ...
+
+    async def put_answers(self, case_id: CaseId, answers: Sequence[StoredAnswer]) -> None:
+        """Keep an interview's answers for reading and searching."""
+        ...
+
+    async def answers(self, case_id: CaseId) -> Sequence[StoredAnswer]:
+        """All answers of a case, oldest first."""
+        ...
+
+    async def put_problems(self, case_id: CaseId, problems: Sequence[FoundProblem]) -> None:
+        """Keep problems; the same type and subtype in the same round stays one (rules, set semantics)."""
+        ...
+
+    async def problems(self, case_id: CaseId) -> Sequence[FoundProblem]:
+        """All problems of a case, oldest first."""
+        ...
+
+    async def put_referral(
+        self, case_id: CaseId, attempt_id: AttemptId | None, kind: str, detail: Mapping[str, Any], at: datetime
+    ) -> None:
+        """Keep what the call asks of other departments (SURRENDER_REFERRAL, CLAIM_LEAD …)."""
+        ...
+
+    async def referrals(self, case_id: CaseId) -> Sequence[tuple[str, Mapping[str, Any]]]:
+        """What was referred, oldest first."""
+        ...
+
+
+class Recordings(Protocol):
+    """Recordings and their segments; those not yet sealed are the pipeline's work list."""
+
+    async def started(self, call_id: CallId, files: SoundFiles, at: datetime) -> Recording:
+        """Note that sound is being written; the same files again are the same recording."""
+        ...
+
+    async def save(self, recording: Recording) -> Recording:
+        """Save against the version that was read. Raises StaleVersion."""
+        ...
+
+    async def get(self, recording_id: int) -> Recording:
+        """Raises NotFound."""
+        ...
+
+    async def of_call(self, call_id: CallId) -> Sequence[Recording]:
+        """A call's recordings."""
+        ...
+
+    async def of_case(self, case_id: CaseId) -> Sequence[tuple[Recording, Segment]]:
+        """A case's recordings with its part of each, oldest first."""
+        ...
+
+    async def to_seal(self, now: datetime, limit: int) -> Sequence[Recording]:
+        """Complete recordings (RAW, or FAILED whose next try is due), oldest first."""
+        ...
+
+    async def put_segment(self, segment: Segment) -> None:
+        """Add a segment, or set the end of the one that is there."""
+        ...
+
+    async def segments(self, recording_id: int) -> Sequence[Segment]:
+        """A recording's segments by their start."""
+        ...
+
+
+class Tickets(Protocol):
+    """Transfer tickets."""
+
+    async def add(self, ticket: TransferTicket, moved: Moved) -> TransferTicket:
+        """Store a new ticket (id and number `yymmdd-serial` are given here) and tie the round's problems to it."""
+        ...
+
+    async def move(self, ticket: TransferTicket, event: TicketEvent, moved: Moved) -> TransferTicket:
+        """Apply an event, save what changed, write the history row. Raises StaleVersion, ImpossibleMove."""
+        ...
+
+    async def get(self, ticket_id: TicketId) -> TransferTicket:
+        """Raises NotFound."""
+        ...
+
+    async def find(self, ticket_no: str) -> TransferTicket | None:
+        """By the number that stands on the paper."""
+        ...
+
+    async def of_case(self, case_id: CaseId) -> Sequence[TransferTicket]:
+        """By round."""
+        ...
+
+    async def in_state(self, *states: TicketState, org: str = "", limit: int = 500) -> Sequence[TransferTicket]:
+        """Tickets in these states under an organisation, the first due first."""
+        ...
+
+    async def put_reply(self, reply: TicketReply) -> None:
+        """Keep a reply, accepted or not."""
+        ...
+
+    async def replies(self, ticket_id: TicketId) -> Sequence[TicketReply]:
+        """Oldest first."""
+        ...
+
+    async def history(self, ticket_id: TicketId) -> Sequence[HistoryRow]:
+        """Every move of a ticket."""
+        ...
+
+
+class Floor(Protocol):
+    """People, their seats, and what desks want of the engine."""
+
+    async def user(self, login: str) -> User | None:
+        """By login."""
+        ...
+
+    async def add_user(self, user: User) -> User:
+        """Store a new user. Raises DialerError LOGIN_TAKEN."""
+        ...
+
+    async def save_user(self, user: User) -> None:
+        """Store changes of a user."""
+        ...
+
+    async def users(self, role: Role | None = None) -> Sequence[User]:
+        """All users, by login."""
+        ...
+
+    async def open_session(self, token_hash: str, login: str, csrf: str, at: datetime) -> None:
+        """Store a login."""
+        ...
+
+    async def session(self, token_hash: str) -> tuple[User, str, datetime] | None:
+        """The user, the CSRF secret and the instant last seen."""
+        ...
+
+    async def touch_session(self, token_hash: str, at: datetime) -> None:
+        """Note that a session is being used."""
+        ...
+
+    async def close_session(self, token_hash: str) -> None:
+        """Log out."""
+        ...
+
+    async def seat(self, seat_id: SeatId) -> Seat | None:
+        """A seat."""
+        ...
+
+    async def seat_of(self, login: str) -> Seat | None:
+        """The seat of an agent."""
+        ...
+
+    async def seats(self, owner: str | None = None) -> Sequence[Seat]:
+        """All seats, or those one engine serves."""
+        ...
+
+    async def put_seat(self, seat: Seat) -> Seat:
+        """Add a seat."""
+        ...
+
+    async def move_seat(self, seat: Seat, event: SeatEvent, moved: Moved) -> Seat:
+        """Apply an event, save what changed, write the history row. Raises StaleVersion, ImpossibleMove."""
+        ...
+
+    async def save_seat(self, seat: Seat) -> Seat:
+        """Save what is not a move. Raises StaleVersion."""
+        ...
+
+    async def order(self, order: DeskOrder) -> DeskOrder:
+        """Store a desk's wish; its id is given here."""
+        ...
+
+    async def open_orders(self) -> Sequence[DeskOrder]:
+        """Wishes not yet carried out, oldest first."""
+        ...
+
+    async def order_done(self, order_id: int, at: datetime, refused: str = "") -> None:
+        """Note that a wish was carried out, or why not."""
+        ...
+
+
+class Ledger(Protocol):
+    """Book-keeping of the machinery: leases, imports, sweeps, samples."""
+
+    async def beat(self, owner: str, kind: str, at: datetime) -> None:
+        """One more sign of life of a process."""
+        ...
+
+    async def beats(self) -> Mapping[str, int]:
+        """The count of signs of life of each process; who does not count on is dead."""
+        ...
+
+    async def forget(self, owner: str) -> None:
+        """The process has ended, and nothing is claimed by it any more."""
+        ...
+
+    async def first_run(self, sweep: str, period: str, at: datetime) -> bool:
+        """Claim a sweep for a period; False when it ran already."""
+        ...
+
+    async def last_run(self, sweep: str) -> str | None:
+        """The latest period a sweep ran for."""
+        ...
+
+    async def import_begun(self, file_sha256: str, file_name: str, by: str, at: datetime) -> int:
+        """Note the start of an import; its id."""
+        ...
+
+    async def import_ended(self, import_id: int, counts: Mapping[str, int], at: datetime) -> None:
+        """Note its result."""
+        ...
+
+    async def put_sample(
+        self, seed: str, rate: str, stratum: str, population: Sequence[str], chosen: Sequence[str], at: datetime
+    ) -> None:
+        """Keep a draw so that it can be repeated and checked (rules §4.1)."""
+        ...
+
+
+class Work(Protocol):
+    """One unit of work: all or nothing."""
+
+    policies: Policies
+    cases: Cases
+    calls: Calls
+    interviews: Interviews
+    recordings: Recordings
+    tickets: Tickets
+    floor: Floor
+    ledger: Ledger
+
+
+class Storage(Protocol):
+    """The database. Transactions are short; nothing waits for a person or a phone inside one."""
+
+    def begin(self) -> AbstractAsyncContextManager[Work]:
+        """A unit of work: committed when the block ends well, undone when it raises."""
+        ...
+
+    def read(self) -> AbstractAsyncContextManager[Work]:
+        """The same shelves for reading only, from one consistent picture."""
+        ...
