@@ -16,6 +16,7 @@ from dialer.domain.call import CallId, SeatId, SoundFiles, WireEvent
 from dialer.domain.errors import DialerError
 from dialer.domain.phone import PhoneNumber
 from dialer.domain.recording import SideSound
+from dialer.domain.script import CallScript, ScriptRef
 
 
 class Clock(Protocol):
@@ -183,6 +184,12 @@ class EncodeFailed(DialerError):
     code = "ENCODE_FAILED"
 
 
+class SealBroken(DialerError):
+    """What the store holds is not what was sealed: changed, damaged, gone, or another call's."""
+
+    code = "SEAL_BROKEN"
+
+
 @dataclass(frozen=True, slots=True)
 class EncodedSound:
     """An encoded file and what was measured by decoding it again. `agent` is None where there is one side only."""
@@ -222,4 +229,16 @@ class Signals(Protocol):
 
     async def wait(self, topic: str, timeout_seconds: float) -> bool:
         """Sleep until a signal that came after the previous `wait` on this topic; False on time-out."""
+        ...
+
+
+class Scripts(Protocol):
+    """The published call scripts."""
+
+    def latest(self, script_id: str) -> CallScript:
+        """The newest version of a script. Raises NotFound."""
+        ...
+
+    def exactly(self, ref: ScriptRef) -> CallScript:
+        """The very text an interview was begun with (rules §8.4). Raises NotFound."""
         ...

@@ -18,6 +18,7 @@ from dialer.domain.call import Call, CallId, SeatId, SoundFiles
 from dialer.domain.case import CaseEvent, CaseId, CaseState, RevisitCase
 from dialer.domain.errors import DialerError
 from dialer.domain.holder import Policyholder
+from dialer.domain.number import PastCall
 from dialer.domain.outcome import Outcome
 from dialer.domain.phone import PhoneKind, PhoneNumber, PhoneSource, PhoneStatus
 from dialer.domain.policy import Policy
@@ -95,15 +96,6 @@ class StoredCall:
     agent: str
     owner: str
     outcome: Outcome | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class PastCall:
-    """An earlier call to a number, whatever the case: for limits (rules §9.1)."""
-
-    at: datetime
-    outcome: Outcome | None
-    by_appointment: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,7 +313,11 @@ class Calls(Protocol):
         ...
 
     async def to_number(self, number_hash: str, since: datetime) -> Sequence[PastCall]:
-        """Calls to a number since an instant, oldest first, those under way included."""
+        """Calls to a number since an instant, oldest first, those under way included; `number_id` is the phone's id."""
+        ...
+
+    async def of_round(self, case_id: CaseId, round_no: int) -> Sequence[PastCall]:
+        """The calls of one round of a case, oldest first, each with its *attempt's* outcome."""
         ...
 
     async def attempts_of(self, call_id: CallId) -> Sequence[Attempt]:

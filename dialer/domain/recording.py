@@ -1,0 +1,196 @@
+"""A call's recording: what becomes of it, what is sealed with it, whether a case may close on it, how long it is kept.
+
+Rules §5.9 (closing), §7.5 (retention), §10.3 rule 6 (early media).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+from dialer.domain.calendar import SHANGHAI
+from dialer.domain.call import CallId, RecordingKind
+from dialer.domain.transitions import Machine
+
+SOUNDING_DBFS = -50.0
+"""A 20 ms frame at least this loud is sound; an idle telephone line stays well below."""
+
+SILENT_SIDE_BELOW_MS = 500
+"""A side that sounds for less than this, all frames together, said nothing."""
+
+LENGTH_TOLERANCE_SECONDS = 2.0
+"""How far the recording may differ from the call; more is lost sound, and the only sign of an overloaded machine."""
+
+
+class RecordingState(StrEnum):
+    """Where the sound is. Only SEALED counts as proof."""
+
+    WRITING = "WRITING"  # the call goes on
+    RAW = "RAW"  # complete on the spool, not yet sealed
+    FAILED = "FAILED"  # the last try to seal failed; the raw sound is still there
+    SEALED = "SEALED"  # encoded, stored, read back and found equal
+    LOST = "LOST"  # no sound where it should be; a case that closed on it is reopened (rules §5.3 move 19)
+    REMOVED = "REMOVED"  # its time was over
+
+
+class RecordingEvent(StrEnum):
+    """What can happen to a recording."""
+
+    CALL_ENDED = "CALL_ENDED"
+    SEAL_VERIFIED = "SEAL_VERIFIED"
+    SEAL_FAILED = "SEAL_FAILED"
+    SOUND_GONE = "SOUND_GONE"
+    SOUND_FOUND = "SOUND_FOUND"
+    RETENTION_OVER = "RETENTION_OVER"
+
+
+_S, _E = RecordingState, RecordingEvent
+
+RECORDING: Machine[RecordingState, RecordingEvent] = Machine(
+    "recording",
+    {
+        _S.WRITING: {_E.CALL_ENDED: _S.RAW, _E.SOUND_GONE: _S.LOST},
+        _S.RAW: {_E.SEAL_VERIFIED: _S.SEALED, _E.SEAL_FAILED: _S.FAILED, _E.SOUND_GONE: _S.LOST},
+        _S.FAILED: {_E.SEAL_VERIFIED: _S.SEALED, _E.SEAL_FAILED: _S.FAILED, _E.SOUND_GONE: _S.LOST},
+        _S.SEALED: {_E.SOUND_GONE: _S.LOST, _E.RETENTION_OVER: _S.REMOVED},
+        _S.LOST: {_E.SOUND_FOUND: _S.RAW},  # a disk that came back
+        _S.REMOVED: {},
+    },
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SideSound:
+    """What one side of a recording sounds like; dBFS from -96 (digital silence) to 0."""
+
+    peak_dbfs: float
+    rms_dbfs: float
+    sounding_ms: int
+
+    @property
+    def is_silent(self) -> bool:
+        """Nobody was heard on this side."""
+        return self.sounding_ms < SILENT_SIDE_BELOW_MS
+
+
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """What is known of a stored recording, measured on the encoded sound and stored beside it.
+
+    `talk_seconds` is the call's length from answer to end; None for early media, which nobody answered.
+    `agent` is None where there is one side only (early media).
+    """
+
+    key: str
+    call_id: CallId
+    kind: RecordingKind
+    started_at: datetime
+    sha256: str
+    size_bytes: int
+    duration_ms: int
+    codec: str
+    sample_rate: int
+    talk_seconds: float | None
+    customer: SideSound
+    agent: SideSound | None
+
+
+class Unfit(StrEnum):
+    """Why a case may not close on a recording (rules §5.9)."""
+
+    MISSING = "MISSING"
+    NO_CHECKSUM = "NO_CHECKSUM"
+    NOT_LINKED = "NOT_LINKED"
+    NOT_THE_TALK = "NOT_THE_TALK"
+    TOO_SHORT = "TOO_SHORT"
+    LENGTH_DIFFERS = "LENGTH_DIFFERS"
+    AGENT_SILENT = "AGENT_SILENT"
+    CUSTOMER_SILENT = "CUSTOMER_SILENT"
+
+
+def length_matches(duration_ms: int, talk_seconds: float, tolerance_seconds: float = LENGTH_TOLERANCE_SECONDS) -> bool:
+    """Whether a recording is as long as its call."""
+    return abs(duration_ms / 1000 - talk_seconds) <= tolerance_seconds
+
+
+def fit_to_close(
+    seal: Seal | None,
+    call_id: CallId,
+    min_seconds: float,
+    tolerance_seconds: float = LENGTH_TOLERANCE_SECONDS,
+) -> tuple[Unfit, ...]:
+    """Every reason why a case may not close on this recording; empty when it may (rules §5.9).
+
+    `min_seconds` is the setting `recording.min_seconds` (60, rules §13).
+    """
+    if seal is None:
+        return (Unfit.MISSING,)
+    faults = {
+        Unfit.NO_CHECKSUM: not seal.sha256,
+        Unfit.NOT_LINKED: seal.call_id != call_id,
+        Unfit.NOT_THE_TALK: seal.kind is not RecordingKind.TALK,
+        Unfit.TOO_SHORT: seal.duration_ms < min_seconds * 1000,
+        Unfit.LENGTH_DIFFERS: seal.talk_seconds is None
+        or not length_matches(seal.duration_ms, seal.talk_seconds, tolerance_seconds),
+        Unfit.AGENT_SILENT: seal.agent is None or seal.agent.is_silent,
+        Unfit.CUSTOMER_SILENT: seal.customer.is_silent,
+    }
+    return tuple(fault for fault, found in faults.items() if found)
+
+
+def recording_key(call_id: CallId, kind: RecordingKind, started_at: datetime) -> str:
+    """Where a recording is stored: `2026/09/18/<call>/talk.ogg`, by the day in Shanghai; early media beside it."""
+    day = started_at.astimezone(SHANGHAI).date()
+    return f"{day:%Y/%m/%d}/{call_id}/{kind.lower()}.ogg"
+
+
+def retry_seal_after(failures: int) -> timedelta:
+    """The wait before sealing is tried again after so many failures: 30 s doubling to 15 min; nothing is given up."""
+    return min(timedelta(seconds=30 << min(failures - 1, 5)), timedelta(minutes=15))
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How long recordings are kept (rules §7.5, §10.3 rule 6, §13)."""
+
+    long_years: int = 10
+    short_years: int = 5
+    after_dispute_years: int = 2
+    early_media_days: int = 30
+
+
+def retain_until(
+    retention: Retention,
+    contract_end: date | None,
+    *,
+    over_one_year: bool,
+    dispute_ends: Iterable[date | None] = (),
+) -> date | None:
+    """The last day a revisit's recording must be kept, or None: it may not be deleted yet (rules §7.5).
+
+    None when the contract's end is not known, or a dispute is open (its end is None).
+    """
+    disputes = tuple(dispute_ends)
+    if contract_end is None:
+        return None
+    until = _years_after(contract_end, retention.long_years if over_one_year else retention.short_years)
+    for ended in disputes:
+        if ended is None:
+            return None
+        until = max(until, _years_after(ended, retention.after_dispute_years))
+    return until
+
+
+def early_media_until(retention: Retention, recorded_on: date) -> date:
+    """The last day early media is kept (rules §10.3 rule 6)."""
+    return recorded_on + timedelta(days=retention.early_media_days)
+
+
+def _years_after(day: date, years: int) -> date:
+    """The same day years later; 29 February becomes 1 March, since a year short of a day is not a year."""
+    try:
+        return day.replace(year=day.year + years)
+    except ValueError:
+        return date(day.year + years, 3, 1)

@@ -1,0 +1,161 @@
+"""Typed settings, read from one TOML file (config/dialer.toml is the complete, commented example).
+
+A key that is not known is an error that names the nearest one: a misspelt limit must never become its default.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from datetime import time
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
+
+from dialer.domain.errors import DialerError
+
+
+class SettingsInvalid(DialerError):
+    """The settings file can't be used; every fault is listed with its key."""
+
+    code = "SETTINGS_INVALID"
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Company(_Section):
+    """What the scripts call us."""
+
+    name: str = "示例人寿"
+    hotline: str = "955XX"
+
+
+class Paths(_Section):
+    """Where things are; relative paths are relative to the folder of the settings file's parent."""
+
+    calendars: Path = Path("config/calendars")
+    scripts: Path = Path("scripts")
+    spool: Path = Path("recordings/spool")
+    sealed: Path = Path("recordings/sealed")
+    data_key: Path = Path("var/data.key")
+
+
+class StorageSettings(_Section):
+    """The database: `sqlite+aiosqlite:///var/dialer.db` or `postgresql+asyncpg://user@host/dialer`."""
+
+    url: str = "sqlite+aiosqlite:///var/dialer.db"
+
+
+class TelephonySettings(_Section):
+    """The phone system."""
+
+    engine: Literal["pjsua", "simulated"] = "pjsua"
+    carrier: str = Field("127.0.0.1:5070", description="host:port of the SIP trunk")
+    caller_id: str = "95500"
+    bind: str = "127.0.0.1"
+    max_seats: int = Field(20, ge=1, le=200)
+
+
+class DialSettings(_Section):
+    """When a number may be called (rules §7.4, §9.1, §13)."""
+
+    start: time = time(9, 0)
+    end: time = time(20, 30)
+    lunch_start: time = time(12, 0)
+    lunch_end: time = time(14, 0)
+    ring_seconds: float = Field(45.0, ge=1)
+    per_number_day: int = Field(2, ge=1, le=5)
+    first_attempt_same_day: bool = False
+
+
+class RecordingSettings(_Section):
+    """What a recording must be before a case may close on it (rules §5.9, §13)."""
+
+    min_seconds: float = Field(60.0, ge=1)
+    length_tolerance_seconds: float = Field(2.0, ge=0.1)
+    min_free_mb: int = Field(500, ge=1, description="below this much room on the spool no call is placed")
+
+
+class TicketSettings(_Section):
+    """Transfer tickets (rules §5.5, §5.6, §13)."""
+
+    working_days: int = Field(2, ge=1)
+    extraction_at: time = time(16, 0)
+    max_rounds: int = Field(3, ge=1)
+    l2_redial_types: tuple[str, ...] = ("CONTRACT_NOT_RECEIVED", "LIABILITY_UNCLEAR")
+    reply_min_chars: int = 30
+    reply_banned: tuple[str, ...] = (
+        "已回复", "已查询", "已处理", "已转某部门跟进", "已结案", "已联系", "客户已清楚",
+    )  # fmt: skip
+
+
+class ConsoleSettings(_Section):
+    """The web console."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(8080, ge=0, le=65535)
+    secure_cookies: bool = False
+
+
+class EngineSettings(_Section):
+    """The dialling loop. These two are real seconds, whatever the clock says."""
+
+    lease_seconds: float = Field(5.0, gt=0)
+    wrap_up_seconds: float = Field(45.0, ge=1, description="the target agents see; nothing is cut off")
+
+
+class Settings(_Section):
+    """Everything a site decides."""
+
+    company: Company = Company()
+    paths: Paths = Paths()
+    storage: StorageSettings = StorageSettings()
+    telephony: TelephonySettings = TelephonySettings()
+    dial: DialSettings = DialSettings()
+    recording: RecordingSettings = RecordingSettings()
+    tickets: TicketSettings = TicketSettings()
+    console: ConsoleSettings = ConsoleSettings()
+    engine: EngineSettings = EngineSettings()
+
+
+def load_settings(path: Path) -> Settings:
+    """Read a settings file.
+
+    Raises:
+        SettingsInvalid: the file is missing, is not TOML, or has unknown keys or impossible values.
+    """
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise SettingsInvalid(f"找不到设置文件 {path} · settings file not found") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsInvalid(f"{path}: 不是有效的 TOML · not valid TOML: {error}") from error
+    try:
+        return Settings.model_validate(content)
+    except ValidationError as error:
+        faults = "\n".join(f"  {_explain(fault)}" for fault in error.errors())
+        raise SettingsInvalid(f"{path}: 设置有误 · settings are wrong:\n{faults}") from error
+
+
+def _explain(fault: ErrorDetails) -> str:
+    where = ".".join(str(part) for part in fault["loc"])
+    if fault["type"] != "extra_forbidden":
+        return f"{where} = {fault['input']!r}: {fault['msg']}"
+    known = _keys_beside(fault["loc"])
+    nearest = difflib.get_close_matches(str(fault["loc"][-1]), known, n=1)
+    hint = f"; 是否应为 · did you mean {nearest[0]}?" if nearest else f"; known: {', '.join(sorted(known))}"
+    return f"{where}: 未知的设置项 · unknown key{hint}"
+
+
+def _keys_beside(location: tuple[int | str, ...]) -> list[str]:
+    model: type[BaseModel] = Settings
+    for part in location[:-1]:
+        annotation = model.model_fields[str(part)].annotation
+        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
+            return []
+        model = annotation
+    return list(model.model_fields)

@@ -1,0 +1,74 @@
+import shutil
+
+import pytest
+
+from dialer.domain.call import CallId, RecordingKind
+from dialer.ports import KeyRefused
+from dialer.recording.spool import Spool, discard
+from tests.recording.sounds import tone
+
+
+def test_a_spool_with_room_lets_calls_be_placed(spool):
+    room = spool.room()
+
+    assert room.ok
+    assert room.free_bytes > 0
+    assert room.why == ""
+
+
+def test_a_spool_without_room_says_why(tmp_path):
+    room = Spool(tmp_path, min_free_bytes=10**18).room()
+
+    assert not room.ok
+    assert "MB free, 1000000000000 MB needed" in room.why
+
+
+def test_a_spool_that_went_away_has_no_room(tmp_path):
+    spool = Spool(tmp_path / "spool", min_free_bytes=1)
+    shutil.rmtree(tmp_path / "spool")
+
+    assert not spool.room().ok
+    assert "No such file" in spool.room().why
+
+
+def test_talk_has_two_sides_and_early_media_one(spool):
+    talk = spool.files_for(CallId("c-1"), RecordingKind.TALK)
+    early = spool.files_for(CallId("c-1"), RecordingKind.EARLY)
+
+    assert talk.agent is not None
+    assert early.agent is None
+    assert len({talk.agent, talk.customer, early.customer}) == 3
+    assert talk.customer.parent == early.customer.parent
+
+
+@pytest.mark.parametrize("call_id", ["", "..", "a/b", "../x", ".c"])
+def test_a_call_id_that_is_a_path_is_refused(spool, call_id):
+    with pytest.raises(KeyRefused):
+        spool.files_for(CallId(call_id), RecordingKind.TALK)
+
+
+def test_discarding_the_talk_keeps_the_early_media(record):
+    talk = record(agent=tone(1, 440), customer=tone(1, 440))
+    early = record(customer=tone(1, 440), kind=RecordingKind.EARLY)
+    discard(talk)
+
+    assert not talk.customer.exists()
+    assert not talk.agent.exists()
+    assert early.customer.exists()
+
+
+def test_discarding_the_last_sound_removes_the_calls_folder_and_again_does_nothing(record):
+    talk = record(agent=tone(1, 440), customer=tone(1, 440))
+    discard(talk)
+    discard(talk)
+
+    assert not talk.customer.parent.exists()
+
+
+def test_what_a_killed_encoder_left_goes_with_the_raw_sound(record):
+    talk = record(agent=tone(1, 440), customer=tone(1, 440))
+    for ending in (".ogg", ".ogg.part", ".json"):
+        talk.customer.with_suffix(ending).write_bytes(b"left")
+    discard(talk)
+
+    assert not talk.customer.parent.exists()
