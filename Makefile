@@ -1,0 +1,63 @@
+# The newcomer's door: `make demo`, `make test`, `make help`.
+# Asks of the machine: CPython 3.11 or 3.12, make, git. Everything else is fetched from the lock files.
+VENV := .venv
+BIN := $(VENV)/bin
+ENV := $(VENV)/.ready
+ASSETS := dialer/console/static/dist/.built
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help env assets demo test check format bench postgres provision lock clean
+
+help: ## list what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(ENV) $(ASSETS) ## run the whole product on this machine; ARGS="--policies 60 --until-done"
+	@$(BIN)/dialer demo $(ARGS)
+
+test: $(ENV) $(ASSETS) ## run every test; ARGS="-k calendar" chooses
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: $(ENV) ## format, lint, types, import contracts
+	@$(BIN)/ruff format --check --quiet . || { echo 'not formatted: make format' >&2; exit 1; }
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+
+format: $(ENV) ## let ruff format and mend what it can
+	@$(BIN)/ruff check --fix --quiet .
+	@$(BIN)/ruff format .
+
+bench: $(ENV) ## measure what the caller and the agent wait for
+	@$(BIN)/dialer bench $(ARGS)
+
+env: $(ENV) ## make the Python environment from requirements.lock
+$(ENV): requirements.lock
+	@tools/environment.sh $(VENV)
+	@touch $@
+
+assets: $(ASSETS) ## bundle the console's browser code
+$(ASSETS): node_modules/.ready $(wildcard dialer/console/assets/*)
+	@tools/npm.sh $(VENV) run --silent build
+	@touch $@
+node_modules/.ready: package.json package-lock.json .npmrc | $(ENV)
+	@tools/npm.sh $(VENV) ci --silent
+	@touch $@
+
+postgres: ## install a PostgreSQL server for the tests (root and apt)
+	@tools/provision.sh postgres
+
+provision: ## install every real part the tests can use (root and apt)
+	@tools/provision.sh postgres browser
+
+lock: $(ENV) ## solve the dependencies anew; ARGS=--upgrade takes newer ones
+	@$(BIN)/python -m pip install --quiet uv
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --group dev --generate-hashes \
+		--no-emit-index-url --no-annotate --custom-compile-command 'make lock' $(ARGS) \
+		pyproject.toml --output-file requirements.lock
+	@tools/npm.sh $(VENV) install --silent --package-lock-only
+
+clean: ## remove what make built; databases and recordings stay
+	@rm -rf $(VENV) node_modules dialer/console/static/dist build dialer.egg-info
+	@rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@find dialer tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,80 @@
+"""What the import contracts can't say: the story and the rules know no machinery, and every framework has one home."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "dialer"
+
+INNER_RING = ("domain", "ports", "usecases")
+PURE_LIBRARIES = {"phonenumbers"}
+MACHINERY = {  # of the standard library: timeouts, threads, files and sockets belong to callers and adapters
+    "asyncio",
+    "concurrent",
+    "http",
+    "multiprocessing",
+    "os",
+    "select",
+    "shutil",
+    "signal",
+    "socket",
+    "sqlite3",
+    "ssl",
+    "subprocess",
+    "tempfile",
+    "threading",
+    "time",
+    "urllib",
+}
+HOMES = {
+    "aiohttp": {"console", "demo", "telephony"},
+    "aiosqlite": {"storage"},
+    "alembic": {"storage"},
+    "apscheduler": {"timers"},
+    "asterisk": {"telephony"},
+    "asyncpg": {"storage"},
+    "babel": {"console"},
+    "imageio_ffmpeg": {"recording"},
+    "jinja2": {"console"},
+    "openpyxl": {"demo", "importing"},
+    "pjsua2": {"demo", "telephony"},
+    "pydub": {"recording"},
+    "python_calamine": {"importing"},
+    "rich": {"cli", "demo"},
+    "sqlalchemy": {"storage"},
+    "typer": {"cli"},
+    "yaml": {"calendars", "scripts_yaml"},
+}
+
+
+def _home(source: Path) -> str:
+    """The top-level module a file belongs to: dialer/storage/tables.py is in storage."""
+    return source.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def _imports(source: Path) -> set[str]:
+    """The top-level names a file imports, wherever in the file."""
+    nodes = list(ast.walk(ast.parse(source.read_text())))
+    plain = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    taken_from = {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module and not node.level}
+    return {name.partition(".")[0] for name in plain | taken_from}
+
+
+IMPORTS = {source: _imports(source) for source in sorted(PACKAGE.rglob("*.py"))}
+
+
+@pytest.mark.parametrize("ring", INNER_RING)
+def test_the_inner_ring_imports_no_machinery(ring: str) -> None:
+    allowed = (set(sys.stdlib_module_names) - MACHINERY) | PURE_LIBRARIES | {"dialer"}
+    foreign = {str(source): names - allowed for source, names in IMPORTS.items() if _home(source) == ring}
+    assert {source: names for source, names in foreign.items() if names} == {}
+
+
+@pytest.mark.parametrize("framework", sorted(HOMES))
+def test_a_framework_stays_in_its_home(framework: str) -> None:
+    importers = {_home(source) for source, names in IMPORTS.items() if framework in names}
+    assert importers <= HOMES[framework]
