@@ -1,0 +1,48 @@
+"""The interview: a script, a policy and a customer's answers become a verdict (rules §5.4, §8)."""
+
+from dialer.domain.interview.moves import AGENT_MARKS, choose, mark, raise_event, start
+from dialer.domain.interview.pending import with_pending_items
+from dialer.domain.interview.reading_aloud import missing_variables
+from dialer.domain.interview.screen import Choice, EventButton, ItemProgress, Screen, screen
+from dialer.domain.interview.state import (
+    Answer,
+    CapturedField,
+    Created,
+    HeardProblem,
+    Interview,
+    InterviewFacts,
+    Step,
+    facts_from_json,
+    facts_to_json,
+    from_json,
+    to_json,
+)
+from dialer.domain.interview.verdict import Verdict, verdict
+
+__all__ = [
+    "AGENT_MARKS",
+    "Answer",
+    "CapturedField",
+    "Choice",
+    "Created",
+    "EventButton",
+    "HeardProblem",
+    "Interview",
+    "InterviewFacts",
+    "ItemProgress",
+    "Screen",
+    "Step",
+    "Verdict",
+    "choose",
+    "facts_from_json",
+    "facts_to_json",
+    "from_json",
+    "mark",
+    "missing_variables",
+    "raise_event",
+    "screen",
+    "start",
+    "to_json",
+    "verdict",
+    "with_pending_items",
+]

@@ -1,0 +1,109 @@
+"""What the agent sees at one moment of an interview; the console renders it and nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from dialer.domain.interview.moves import AGENT_MARKS, visible_events
+from dialer.domain.interview.reading_aloud import spoken_text
+from dialer.domain.interview.state import Interview, InterviewFacts, applicable_items
+from dialer.domain.outcome import Outcome
+from dialer.domain.script.model import AnswerValue, CallScript, Capture, Option, Phase
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """An option with the key that takes it and the fields to fill first."""
+
+    key: str
+    code: str
+    label: str
+    utterances: tuple[str, ...]
+    captures: tuple[Capture, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EventButton:
+    """Something the agent may report at any moment."""
+
+    event: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class ItemProgress:
+    """A mandatory item and what it has come to; `value` None is not asked yet."""
+
+    item: str
+    title: str
+    value: AnswerValue | None
+    final: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """One screen: what to read, what may be answered, what may be reported, how far we are."""
+
+    script: str
+    version: str
+    node: str
+    phase: Phase
+    title: str
+    text: str = field(repr=False)  # it names the customer
+    agent_note: str
+    choices: tuple[Choice, ...]
+    events: tuple[EventButton, ...]
+    marks: tuple[EventButton, ...]
+    progress: tuple[ItemProgress, ...]
+    outcome: Outcome | None
+    next_action: str
+
+    def code_of(self, key: str) -> str | None:
+        """The option that a key takes, if any."""
+        return next((choice.code for choice in self.choices if choice.key == key), None)
+
+
+def screen(script: CallScript, facts: InterviewFacts, interview: Interview) -> Screen:
+    """The screen of the current node; after the end it has an outcome and no choices.
+
+    Raises:
+        VariableMissing: the text has a variable without a value.
+    """
+    node = script.node(interview.node)
+    return Screen(
+        script=script.id,
+        version=script.ref.version,
+        node=node.id,
+        phase=node.phase,
+        title=node.title,
+        text=spoken_text(script, facts, interview),
+        agent_note=node.agent_note,
+        choices=tuple(_choice(number, option) for number, option in enumerate(node.options, 1)),
+        events=tuple(EventButton(e.event, e.label) for e in visible_events(script, interview)),
+        marks=_marks(interview),
+        progress=_progress(script, facts, interview),
+        outcome=interview.outcome,
+        next_action=node.next_action,
+    )
+
+
+def _choice(number: int, option: Option) -> Choice:
+    return Choice(str(number), option.code, option.label, option.utterances, option.captures)
+
+
+def _marks(interview: Interview) -> tuple[EventButton, ...]:
+    open_marks = {} if interview.is_over else AGENT_MARKS
+    return tuple(EventButton(flag, zh) for flag, zh in open_marks.items() if flag not in interview.flags)
+
+
+def _progress(script: CallScript, facts: InterviewFacts, interview: Interview) -> tuple[ItemProgress, ...]:
+    last = interview.last_answers()
+    return tuple(
+        ItemProgress(
+            item=mandatory.item,
+            title=script.node(mandatory.node).title,
+            value=last[mandatory.item].value if mandatory.item in last else None,
+            final=mandatory.item in last and last[mandatory.item].final,
+        )
+        for mandatory in applicable_items(script, facts)
+    )
