@@ -35,9 +35,10 @@ class Company(_Section):
 
 
 class Paths(_Section):
-    """Where things are; relative paths are relative to the folder of the settings file's parent."""
+    """Where things are; relative paths are relative to the working folder."""
 
     calendars: Path = Path("config/calendars")
+    products: Path = Path("config/products")
     scripts: Path = Path("scripts")
     spool: Path = Path("recordings/spool")
     sealed: Path = Path("recordings/sealed")
@@ -53,7 +54,7 @@ class StorageSettings(_Section):
 class TelephonySettings(_Section):
     """The phone system."""
 
-    engine: Literal["pjsua", "simulated"] = "pjsua"
+    engine: Literal["pjsua"] = "pjsua"
     carrier: str = Field("127.0.0.1:5070", description="host:port of the SIP trunk")
     caller_id: str = "95500"
     bind: str = "127.0.0.1"
@@ -69,7 +70,6 @@ class DialSettings(_Section):
     lunch_end: time = time(14, 0)
     ring_seconds: float = Field(45.0, ge=1)
     per_number_day: int = Field(2, ge=1, le=5)
-    first_attempt_same_day: bool = False
 
 
 class RecordingSettings(_Section):

@@ -110,6 +110,7 @@ class CaseEvent(StrEnum):
     FROZEN = "FROZEN"
     UNFROZEN = "UNFROZEN"
     REOPENED = "REOPENED"
+    POLICY_CHANGED = "POLICY_CHANGED"
 
 
 POOL = (
@@ -145,6 +146,8 @@ def _moves() -> dict[tuple[CaseState, CaseEvent], CaseState]:
         # what a call leads to; an unanswered call has no conversation, so fewer ways out
         (s.DIALING, e.RETRY): s.RETRY_WAIT,
         (s.DIALING, e.UNREACHED): s.U_OPEN,
+        (s.DIALING, e.L1_FOUND): s.L1_OPEN,  # a re-dial that reached nobody leaves its problem open (move 13)
+        (s.DIALING, e.L2_FOUND): s.L2_OPEN,
         (s.WRAP_UP, e.SUCCEEDED): s.SEALING,
         (s.WRAP_UP, e.RETRY): s.RETRY_WAIT,
         (s.WRAP_UP, e.APPOINTED): s.APPOINTMENT,
@@ -198,16 +201,20 @@ def _moves() -> dict[tuple[CaseState, CaseEvent], CaseState]:
         (s.FROZEN, e.CANCELLED): s.CLOSED_CANCELLED,
         (s.SEALING, e.CANCELLED): s.CLOSED_CANCELLED,
         (s.NOT_SAMPLED, e.CANCELLED): s.CLOSED_CANCELLED,
+        (s.NOT_SAMPLED, e.REOPENED): s.READY,  # DATA_CORRECTED: it is long-term after all
     }
     for state in POOL:
         moves[state, e.RESERVED] = s.QUEUED
         moves[state, e.PLACED] = s.DIALING
         moves[state, e.UNREACHED] = s.U_OPEN
+        moves[state, e.L1_FOUND] = s.L1_OPEN
+        moves[state, e.L2_FOUND] = s.L2_OPEN
         moves[state, e.WAIVER_REPORTED] = s.WAIVER_PENDING
     for state in _RESTING_PLACES:
         moves[state, e.CANCELLED] = s.CLOSED_CANCELLED
         moves[state, e.FROZEN] = s.FROZEN
     for state in s:
+        moves[state, e.POLICY_CHANGED] = state  # an import says so; the history remembers what
         if state.closed:
             moves[state, e.REOPENED] = s.READY
     return moves
@@ -264,7 +271,7 @@ class RevisitCase:
     def moved(self, event: CaseEvent) -> RevisitCase:
         """The case after an event; a move that leaves the pool forgets what it waited for."""
         state = CASE.after(self.state, event)
-        if state in POOL:
+        if state in POOL or state is self.state:
             return replace(self, state=state)
         return replace(self, state=state, next_at=None, next_why="", appointment=None)
 

@@ -67,7 +67,10 @@ SEAT: Machine[SeatState, SeatEvent] = Machine(
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """An agent's place. `owner` is the engine that serves it; `address` the SIP URI of the agent's phone."""
+    """An agent's place. `owner` is the engine that serves it; `address` the SIP URI of the agent's phone.
+
+    `back_to_ready`: the leg fell while the agent was taking calls, so its return finds them ready and not paused.
+    """
 
     id: SeatId
     login: str
@@ -79,6 +82,7 @@ class Seat:
     leg_up: bool = False
     owner: str = ""
     pause_after_call: bool = False
+    back_to_ready: bool = False
     version: int = 0
 
     def moved(self, event: SeatEvent, at: datetime) -> Seat:

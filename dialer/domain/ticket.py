@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NewType
 
-from dialer.domain.case import CaseEvent, CaseId, Purpose
+from dialer.domain.case import CaseId, Purpose
 from dialer.domain.problem import Problem, ProblemLevel, ProblemType
 from dialer.domain.transitions import Machine, by_state
 
@@ -112,12 +112,6 @@ class TransferTicket:
             return False
         return (self.replied_at or now) > self.due_at
 
-
-OPENING_EVENT = {
-    ProblemLevel.U: CaseEvent.UNREACHED,
-    ProblemLevel.L1: CaseEvent.L1_FOUND,
-    ProblemLevel.L2: CaseEvent.L2_FOUND,
-}
 
 REDIAL_PURPOSE = {
     ProblemLevel.U: Purpose.U_REDIAL,

@@ -242,3 +242,17 @@ class Scripts(Protocol):
     def exactly(self, ref: ScriptRef) -> CallScript:
         """The very text an interview was begun with (rules §8.4). Raises NotFound."""
         ...
+
+
+class Room(Protocol):
+    """Whether the spool has room for more sound; without it no call is placed."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether calls may be placed."""
+        ...
+
+    @property
+    def why(self) -> str:
+        """The reason for people, when not."""
+        ...

@@ -273,16 +273,16 @@ class Cases(Protocol):
         """Cases in the pool whose time has come, the most urgent first: rank, last day, then age (rules §9.1)."""
         ...
 
-    async def in_state(self, *states: CaseState, limit: int = 1000) -> Sequence[RevisitCase]:
-        """Cases in these states, oldest first."""
+    async def in_state(self, *states: CaseState, org: str = "", limit: int = 1000) -> Sequence[RevisitCase]:
+        """Cases in these states under an organisation, oldest first."""
         ...
 
     async def next_due(self) -> datetime | None:
         """The earliest instant at which a case of the pool is due."""
         ...
 
-    async def counts(self) -> Mapping[CaseState, int]:
-        """How many cases stand where."""
+    async def counts(self, org: str = "") -> Mapping[CaseState, int]:
+        """How many cases under an organisation stand where."""
         ...
 
     async def history(self, case_id: CaseId) -> Sequence[HistoryRow]:

@@ -1,0 +1,68 @@
+"""One row of a policy extract, read: either an entry to keep, or what is wrong with it (rules §5.1)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from datetime import date
+
+from dialer.domain.holder import Policyholder
+from dialer.domain.phone import PhoneKind, PhoneNumber
+from dialer.domain.policy import Policy
+
+
+@dataclass(frozen=True, slots=True)
+class RowFault:
+    """What is wrong with one cell, in words for the person who can put it right.
+
+    Attributes:
+        row: as the spreadsheet counts: the headings' row is 1.
+        column: the heading as it stands in the file.
+        value: masked where it may be personal.
+        code: stable.
+        refused: the row was not taken; else only this value was left out.
+    """
+
+    row: int
+    column: str
+    value: str
+    code: str
+    zh: str
+    en: str
+    refused: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class BadRow:
+    """A row that can't be taken, with all its faults."""
+
+    row: int
+    faults: tuple[RowFault, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyEntry:
+    """A row that can be taken.
+
+    Attributes:
+        cancelled_on: the contract was cancelled or surrendered (退保、撤单) on that day.
+        salesperson_phone: the salesperson's own number, which must not be a customer's (rules §5.6).
+        notices: values that were left out.
+    """
+
+    row: int
+    policy: Policy
+    holder: Policyholder
+    phones: tuple[tuple[PhoneKind, PhoneNumber], ...] = ()
+    cancelled_on: date | None = None
+    salesperson_phone: PhoneNumber | None = None
+    notices: tuple[RowFault, ...] = ()
+
+    @property
+    def digest(self) -> str:
+        """A hash of the content, whatever its row, its spelling or its file: equal digests mean nothing changed."""
+        phones = [(kind, number.e164) for kind, number in self.phones]
+        content = [asdict(self.policy), asdict(self.holder), phones, self.cancelled_on]
+        text = json.dumps(content, default=str, ensure_ascii=False, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()

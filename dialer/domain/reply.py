@@ -1,0 +1,143 @@
+"""The reply to a transfer ticket, and what makes one acceptable (rules §5.5, §5.6, §6.1.3, §13 `reply`)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from datetime import datetime
+from enum import StrEnum
+
+from dialer.domain.errors import DialerError
+from dialer.domain.phone import PhoneInvalid, PhoneNumber
+from dialer.domain.problem import ProblemLevel
+
+_NOT_A_WORD = re.compile(r"[\W_]+")
+_HAN = re.compile(r"[\u3400-\u9fff]")
+_SOME_DEPARTMENT = "某部门"  # the ban list's own blank: any department's name stands there
+
+
+class ReplyInvalid(DialerError):
+    """A stored or sent reply that has unknown fields or a time that is none."""
+
+    code = "REPLY_INVALID"
+
+
+class Objection(StrEnum):
+    """Why a reply is sent back."""
+
+    NO_CONTACTED_BY = "NO_CONTACTED_BY"
+    NO_CONTACTED_WHOM = "NO_CONTACTED_WHOM"
+    NO_CONTACTED_AT = "NO_CONTACTED_AT"
+    NO_MEANS = "NO_MEANS"
+    NO_CUSTOMER_SAID = "NO_CUSTOMER_SAID"
+    NO_DONE = "NO_DONE"
+    STOCK_PHRASES = "STOCK_PHRASES"
+    TOO_SHORT = "TOO_SHORT"
+    NO_ATTACHMENT = "NO_ATTACHMENT"
+    PHONE_INVALID = "PHONE_INVALID"
+    NO_PHONE_OWNER = "NO_PHONE_OWNER"
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyContent:
+    """What came back from below. `means` is how the customer was met (电话, 上门 …), `account` the handling's story.
+
+    `attachment_note` names the attached proof, or says why there is none. `repr` shows nothing personal.
+    """
+
+    contacted_by: str
+    contacted_whom: str
+    contacted_at: datetime | None
+    means: str
+    account: str
+    customer_said: str
+    done: str
+    new_phone: str = ""
+    new_phone_owner: str = ""
+    attachment_note: str = ""
+
+    def __repr__(self) -> str:
+        return "ReplyContent(…)"
+
+    @property
+    def story(self) -> str:
+        """Everything told in the handler's own words."""
+        return self.account + self.customer_said + self.done
+
+    def as_mapping(self) -> dict[str, str]:
+        """The reply as plain text values; `from_mapping` gives an equal one back."""
+        texts = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {**texts, "contacted_at": self.contacted_at.isoformat() if self.contacted_at else ""}
+
+    @classmethod
+    def from_mapping(cls, stored: Mapping[str, str]) -> ReplyContent:
+        """The reply that `as_mapping` wrote; a missing text is empty.
+
+        Raises:
+            ReplyInvalid: an unknown field, or a contact time that is no aware ISO time.
+        """
+        names = {field.name for field in fields(cls)}
+        if unknown := sorted(set(stored) - names):
+            raise ReplyInvalid(f"a reply has no field {', '.join(unknown)}")
+        texts = {name: stored.get(name, "").strip() for name in names - {"contacted_at"}}
+        return cls(contacted_at=_instant(stored.get("contacted_at", "")), **texts)
+
+
+def objections(
+    content: ReplyContent, level: ProblemLevel, min_chars: int, banned: Iterable[str]
+) -> tuple[Objection, ...]:
+    """Every reason to send a reply back; empty when it is acceptable (rules §5.5, §6.1.3).
+
+    Args:
+        content: the reply.
+        level: the ticket's class; an L1 needs an attachment or an explicit "none because".
+        min_chars: the least number of Chinese characters once stock phrases and names are taken out.
+        banned: the stock phrases; 某部门 in one stands for any department.
+    """
+    words = _own_words(content, banned)
+    said_something = bool(_NOT_A_WORD.sub("", content.story))
+    found = {
+        Objection.NO_CONTACTED_BY: not content.contacted_by,
+        Objection.NO_CONTACTED_WHOM: not content.contacted_whom,
+        Objection.NO_CONTACTED_AT: content.contacted_at is None,
+        Objection.NO_MEANS: not content.means,
+        Objection.NO_CUSTOMER_SAID: not content.customer_said,
+        Objection.NO_DONE: not content.done,
+        Objection.STOCK_PHRASES: said_something and not words,
+        Objection.TOO_SHORT: len(_HAN.findall(words)) < min_chars,
+        Objection.NO_ATTACHMENT: level is ProblemLevel.L1 and not content.attachment_note,
+        Objection.PHONE_INVALID: bool(content.new_phone) and not _dialable(content.new_phone),
+        Objection.NO_PHONE_OWNER: bool(content.new_phone) and not content.new_phone_owner,
+    }
+    return tuple(objection for objection, holds in found.items() if holds)
+
+
+def _own_words(content: ReplyContent, banned: Iterable[str]) -> str:
+    """The story without punctuation, names and stock phrases."""
+    text = _NOT_A_WORD.sub("", content.story)
+    for name in (content.contacted_by, content.contacted_whom):
+        text = text.replace(_NOT_A_WORD.sub("", name), "") if name else text
+    for phrase in banned:
+        text = re.sub(re.escape(phrase).replace(_SOME_DEPARTMENT, ".{1,12}?"), "", text)
+    return text
+
+
+def _dialable(text: str) -> bool:
+    try:
+        PhoneNumber.parse(text)
+    except PhoneInvalid:
+        return False
+    return True
+
+
+def _instant(text: str) -> datetime | None:
+    if not text:
+        return None
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        raise ReplyInvalid(f"contacted_at is no time: {text!r}") from None
+    if instant.tzinfo is None:
+        raise ReplyInvalid(f"contacted_at says no time zone: {text!r}")
+    return instant

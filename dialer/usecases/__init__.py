@@ -1,0 +1,14 @@
+"""The story of a revisit, one chapter a module; read them in this order.
+
+1.  `import_policies`      policies come in, dates are worked out, samples are drawn
+2.  `place_call`           due → claimed → dialled (with `gather_facts`, `fill_script`)
+3.  `follow_call`          what the wire says becomes what the records say
+4.  `conduct_interview`    the agent reads, the customer answers
+5.  `finish_attempt`       every attempt gets its one outcome
+6.  `keep_recording`       sound sealed, stored, read back
+7.  `transfer_ticket`      what failed or was complained of goes down, is answered, is dialled again
+8.  `close_case`           nothing closes without its proof (`prove_case`)
+
+At the side: `staff_the_floor`, `look_at`, `explain_case`, `keep_the_pool`, `judge_refusal`; what the site decides is in
+`rulebook`.
+"""

@@ -1,0 +1,252 @@
+"""Chapter: interviewed. The agent reads, the customer answers, every answer is stored with its place in the sound.
+
+A call may serve several policies of one holder: their interviews follow each other, identity is proved once.
+Every step is stored before the next screen shows, so a browser or a server that dies comes back to the same node.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from dialer.domain import interview as talk
+from dialer.domain.attempt import Attempt
+from dialer.domain.call import CallId, RecordingKind
+from dialer.domain.case import CaseEvent
+from dialer.domain.errors import ImpossibleMove, NotFound, StaleVersion
+from dialer.domain.interview import Interview, InterviewFacts
+from dialer.domain.outcome import Outcome
+from dialer.domain.script import CallScript
+from dialer.ports import Scripts
+from dialer.ports.storage import Moved, Recording, Segment, StoredInterview, Work
+
+SPOKEN_WITH_HOLDER = frozenset({Outcome.SUCCESS, Outcome.PROBLEM_L1, Outcome.PROBLEM_L2})
+"""Ends of a policy's interview after which the same holder can be asked about the next policy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """One attempt's interview with the script it runs on."""
+
+    attempt: Attempt
+    stored: StoredInterview
+    script: CallScript
+    facts: InterviewFacts
+    interview: Interview
+
+    def after(self, interview: Interview) -> Conversation:
+        """The same conversation, one step on."""
+        return replace(self, interview=interview)
+
+
+async def prepare_interview(
+    work: Work, attempt: Attempt, script: CallScript, facts: InterviewFacts, now: datetime, *, closing_later: bool
+) -> None:
+    """Store what the interview will be, with the call that is about to be placed.
+
+    `closing_later`: another policy of the holder follows in this call.
+
+    Raises:
+        VariableMissing: a text has no value for a variable, so the call must not be placed.
+    """
+    earlier = await _interrupted(work, attempt, script)
+    interview = talk.start(script, facts, resumed=earlier, closing_later=closing_later)
+    await work.interviews.begin(
+        StoredInterview(
+            attempt_id=attempt.id,
+            case_id=attempt.case_id,
+            script_id=script.ref.id,
+            script_version=script.ref.version,
+            script_sha256=script.ref.sha256,
+            state=json.loads(talk.to_json(interview)),
+            facts=json.loads(talk.facts_to_json(facts)),
+            started_at=now,
+        )
+    )
+
+
+async def conversations(work: Work, scripts: Scripts, call_id: CallId) -> Sequence[Conversation]:
+    """The interviews of a call, in the order they are held."""
+    found = []
+    for attempt in await work.calls.attempts_of(call_id):
+        stored = await work.interviews.get(attempt.id)
+        if stored is None:
+            raise NotFound(f"attempt {attempt.id} has no interview")
+        found.append(_opened(attempt, stored, scripts))
+    return found
+
+
+async def current_conversation(work: Work, scripts: Scripts, call_id: CallId) -> Conversation:
+    """The interview that is being held; the last one when all are over."""
+    talks = await conversations(work, scripts, call_id)
+    if not talks:
+        raise NotFound(f"call {call_id} serves no case")
+    return next((each for each in talks if not each.interview.is_over), talks[-1])
+
+
+async def choose_answer(
+    work: Work,
+    scripts: Scripts,
+    call_id: CallId,
+    node: str,
+    option: str,
+    captures: Mapping[str, str],
+    now: datetime,
+) -> Conversation:
+    """Store an answer and go on.
+
+    Args:
+        work: the unit of work.
+        scripts: the published scripts.
+        call_id: the call.
+        node: the node the agent's screen showed; an answer to another screen is refused.
+        option: the option's code.
+        captures: the fields the option demands.
+        now: the moment of the key press.
+
+    Raises:
+        StaleVersion: the interview has moved on (a second tab, a key pressed twice).
+        ImpossibleMove: no such option, or a field is not filled.
+    """
+    current = await current_conversation(work, scripts, call_id)
+    _same_screen(current, node)
+    offset_ms = await _offset_ms(work, call_id, now)
+    stepped = talk.choose(
+        current.script, current.facts, current.interview, option, at_offset_ms=offset_ms, captures=captures
+    )
+    return await _keep(work, scripts, current, stepped, now, offset_ms)
+
+
+async def report_event(
+    work: Work, scripts: Scripts, call_id: CallId, node: str, event: str, now: datetime
+) -> Conversation:
+    """Store something that happened outside the questions (客户忙, 要求退保 …) and go where the script says."""
+    current = await current_conversation(work, scripts, call_id)
+    _same_screen(current, node)
+    offset_ms = await _offset_ms(work, call_id, now)
+    stepped = talk.raise_event(current.script, current.facts, current.interview, event, at_offset_ms=offset_ms)
+    return await _keep(work, scripts, current, stepped, now, offset_ms)
+
+
+async def mark_conversation(work: Work, scripts: Scripts, call_id: CallId, flag: str, now: datetime) -> Conversation:
+    """Set one of the agent's own marks (声纹疑点 …)."""
+    current = await current_conversation(work, scripts, call_id)
+    return await _keep(work, scripts, current, talk.mark(current.interview, flag), now, 0)
+
+
+async def end_with_the_call(work: Work, scripts: Scripts, call_id: CallId, event: str, now: datetime) -> None:
+    """The line is gone: an interview still open ends by `event` (CUSTOMER_HANGUP, LINE_DROP)."""
+    current = await current_conversation(work, scripts, call_id)
+    if current.interview.is_over:
+        return
+    offset_ms = await _offset_ms(work, call_id, now)
+    try:
+        ended = talk.raise_event(current.script, current.facts, current.interview, event, at_offset_ms=offset_ms)
+    except ImpossibleMove:
+        ended = replace(current.interview, outcome=Outcome.INCOMPLETE)
+    await _store(work, current.after(ended), now)
+
+
+async def begin_conversation(work: Work, call_id: CallId, now: datetime) -> None:
+    """Somebody is on the line: the cases of the call are in conversation, the first one's segment begins."""
+    attempts = await work.calls.attempts_of(call_id)
+    for attempt in attempts:
+        case = await work.cases.get(attempt.case_id)
+        moved = Moved("system:engine", now, {"call": call_id})
+        await work.cases.move(replace(case, reached_at=case.reached_at or now), CaseEvent.ANSWERED, moved)
+
+
+async def _keep(
+    work: Work, scripts: Scripts, current: Conversation, interview: Interview, now: datetime, offset_ms: int
+) -> Conversation:
+    kept = await _store(work, current.after(interview), now)
+    if not interview.is_over:
+        return kept
+    follower = await _next_policy(work, scripts, kept)
+    if follower is None:
+        return kept
+    await _change_segment(work, kept.attempt, follower.attempt, offset_ms)
+    return await _store(work, follower, now)
+
+
+async def _store(work: Work, conversation: Conversation, now: datetime) -> Conversation:
+    over = conversation.interview.is_over
+    stored = await work.interviews.save(
+        replace(
+            conversation.stored,
+            state=json.loads(talk.to_json(conversation.interview)),
+            finished_at=now if over else None,
+        )
+    )
+    return replace(conversation, stored=stored)
+
+
+async def _next_policy(work: Work, scripts: Scripts, done: Conversation) -> Conversation | None:
+    """The holder's next policy in this call, its identity already proved (rules §8.2, §11 no. 9)."""
+    if done.interview.outcome not in SPOKEN_WITH_HOLDER or not done.interview.is_identified():
+        return None
+    talks = await conversations(work, scripts, done.attempt.call_id)
+    follower = next((each for each in talks if not each.interview.is_over), None)
+    if follower is None:
+        return None
+    more_follow = sum(not each.interview.is_over for each in talks) > 1
+    resumed = await _interrupted(work, follower.attempt, follower.script)
+    return follower.after(
+        talk.start(
+            follower.script,
+            follower.facts,
+            resumed=resumed,
+            identity_from=done.interview,
+            closing_later=more_follow,
+        )
+    )
+
+
+async def _change_segment(work: Work, done: Attempt, follower: Attempt, offset_ms: int) -> None:
+    recording = await talk_recording(work, done.call_id)
+    if recording is None:
+        return
+    first = next((s for s in await work.recordings.segments(recording.id) if s.attempt_id == done.id), None)
+    start_ms = first.start_ms if first else 0
+    await work.recordings.put_segment(Segment(recording.id, done.id, start_ms, offset_ms))
+    await work.recordings.put_segment(Segment(recording.id, follower.id, offset_ms))
+
+
+async def talk_recording(work: Work, call_id: CallId) -> Recording | None:
+    """The recording of the conversation."""
+    recordings = await work.recordings.of_call(call_id)
+    return next((each for each in recordings if each.files.kind is RecordingKind.TALK), None)
+
+
+async def _offset_ms(work: Work, call_id: CallId, now: datetime) -> int:
+    recording = await talk_recording(work, call_id)
+    if recording is None:
+        return 0
+    return max(0, round((now - recording.started_at).total_seconds() * 1000))
+
+
+async def _interrupted(work: Work, attempt: Attempt, script: CallScript) -> Interview | None:
+    """The same case's last interview on the same script, when a hang-up cut it short (rules §5.4)."""
+    for stored in reversed(await work.interviews.of_case(attempt.case_id)):
+        if stored.attempt_id == attempt.id or not stored.state.get("steps"):
+            continue
+        earlier = talk.from_json(json.dumps(stored.state))
+        cut_short = earlier.outcome in (None, Outcome.INCOMPLETE, Outcome.LINE_BAD)
+        return earlier if cut_short and earlier.script == script.ref else None
+    return None
+
+
+def _opened(attempt: Attempt, stored: StoredInterview, scripts: Scripts) -> Conversation:
+    interview = talk.from_json(json.dumps(stored.state))
+    facts = talk.facts_from_json(json.dumps(stored.facts))
+    script = scripts.exactly(interview.script)
+    if interview.original is not None:
+        script = talk.with_pending_items(script, scripts.exactly(interview.original), facts)
+    return Conversation(attempt, stored, script, facts, interview)
+
+
+def _same_screen(current: Conversation, node: str) -> None:
+    if current.interview.node != node:
+        raise StaleVersion(f"the screen showed {node}, the interview is at {current.interview.node}")

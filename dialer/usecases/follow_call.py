@@ -1,0 +1,190 @@
+"""Chapter: answered, interviewed, ended: what the wire says becomes what the records say, one event at a time.
+
+`Call.step` decides what an event means; here its commands are carried out in one transaction with the call's new
+state, so that an event is either wholly in the records or not at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from dialer.domain.call import (
+    BeginInterview,
+    Call,
+    CallEvent,
+    CallId,
+    Command,
+    Connected,
+    Ended,
+    FinishTalk,
+    FinishUnanswered,
+    KeepMilestone,
+    KeepSound,
+    Party,
+    SeatId,
+)
+from dialer.domain.outcome import Outcome
+from dialer.domain.seat import SEAT, Seat, SeatEvent, SeatState
+from dialer.ports import Scripts
+from dialer.ports.storage import Moved, Storage, StoredCall, Work
+from dialer.usecases.conduct_interview import begin_conversation
+from dialer.usecases.finish_attempt import end_of_talk, finish_broken, finish_unanswered, free_seat
+from dialer.usecases.keep_recording import note_sound, sound_is_complete
+from dialer.usecases.rulebook import Rulebook
+
+_ENGINE = "system:engine"
+_TAKING_CALLS = (SeatState.READY, SeatState.RESERVED, SeatState.TALKING, SeatState.WRAP_UP)
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """What an event led to: the call as it is now, and its outcome if it got one."""
+
+    call: Call
+    commands: tuple[Command, ...]
+    outcome: Outcome | None = None
+
+
+async def follow_call(
+    storage: Storage, scripts: Scripts, rulebook: Rulebook, event: CallEvent, now: datetime
+) -> Followed:
+    """Carry one wire event into the records. Raises NotFound for a call that is not ours."""
+    async with storage.begin() as work:
+        stored = await work.calls.get(event.call_id)
+        call, commands = stored.call.step(event)
+        stored = replace(stored, call=call)
+        outcome = None
+        for command in commands:
+            outcome = await _carry_out(work, stored, command, scripts, rulebook, now) or outcome
+        return Followed(call, commands, outcome)
+
+
+async def _carry_out(
+    work: Work, stored: StoredCall, command: Command, scripts: Scripts, rulebook: Rulebook, now: datetime
+) -> Outcome | None:
+    call = stored.call
+    match command:
+        case KeepMilestone():
+            await work.calls.save(call)
+        case KeepSound(files, started_at):
+            await note_sound(work, call.call_id, files, started_at)
+        case BeginInterview():
+            await work.calls.save(call)
+            await begin_conversation(work, call.call_id, now)
+            await _move_seat(work, call.seat, SeatEvent.CONNECTED, now)
+        case FinishUnanswered():
+            await sound_is_complete(work, call)
+            outcome = await finish_unanswered(work, stored, rulebook, now)
+            await _call_ended(work, call.seat, now)
+            return outcome
+        case FinishTalk():
+            await sound_is_complete(work, call)
+            return await _finish_talk(work, stored, scripts, rulebook, now)
+    return None
+
+
+async def _finish_talk(
+    work: Work, stored: StoredCall, scripts: Scripts, rulebook: Rulebook, now: datetime
+) -> Outcome | None:
+    ended = stored.call.ended
+    assert ended is not None  # FinishTalk follows Ended only
+    await work.calls.save(stored.call)
+    await _move_seat(work, stored.call.seat, SeatEvent.CALL_ENDED, now)
+    if ended.failure is None:
+        event = "CUSTOMER_HANGUP" if ended.by is Party.CUSTOMER else "LINE_DROP"
+        await end_of_talk(work, scripts, stored, event, now)
+        return None
+    await finish_broken(work, stored, scripts, rulebook, ended.failure, now)
+    seat = await work.floor.seat(stored.call.seat)
+    if seat is not None and seat.call_id == stored.call.call_id:
+        await free_seat(work, seat, Moved(_ENGINE, now, {"failure": ended.failure}))
+    return Outcome.TECH
+
+
+async def refused_to_dial(
+    storage: Storage, scripts: Scripts, rulebook: Rulebook, call_id: CallId, why: str, now: datetime
+) -> None:
+    """The phone system would not take the order: nothing rang, the attempt ends as TECH, the seat is free."""
+    await follow_call(storage, scripts, rulebook, Ended(call_id, now, Party.DIALER, failure=why), now)
+
+
+async def leg_is_up(storage: Storage, seat_id: SeatId, now: datetime) -> Seat | None:
+    """The agent's phone has answered."""
+    async with storage.begin() as work:
+        seat = await work.floor.seat(seat_id)
+        if seat is None:
+            return None
+        back_to_ready = seat.back_to_ready
+        seat = replace(seat, leg_up=True, back_to_ready=False, why="")
+        if SeatEvent.LEG_UP not in SEAT.allowed(seat.state):
+            return await work.floor.save_seat(seat)
+        seat = await work.floor.move_seat(seat, SeatEvent.LEG_UP, Moved(_ENGINE, now, {}))
+        if back_to_ready:
+            seat = await work.floor.move_seat(seat, SeatEvent.READY, Moved(_ENGINE, now, {}))
+        return seat
+
+
+async def leg_is_down(storage: Storage, seat_id: SeatId, why: str, now: datetime) -> Seat | None:
+    """The agent's phone is gone; a call that is still on keeps its place until it is accounted for."""
+    async with storage.begin() as work:
+        seat = await work.floor.seat(seat_id)
+        if seat is None:
+            return None
+        taking_calls = seat.back_to_ready or seat.state in _TAKING_CALLS
+        seat = replace(seat, leg_up=False, why=why, back_to_ready=taking_calls)
+        if SeatEvent.LEG_DOWN in SEAT.allowed(seat.state):
+            return await work.floor.move_seat(seat, SeatEvent.LEG_DOWN, Moved(_ENGINE, now, {"why": why}))
+        return await work.floor.save_seat(seat)
+
+
+async def take_over(
+    storage: Storage,
+    scripts: Scripts,
+    rulebook: Rulebook,
+    dead_owner: str,
+    alive: Sequence[CallId],
+    now: datetime,
+) -> int:
+    """Account for what a dead engine left: every call of its that lives no more ends now, with what is known of it.
+
+    A call that may have rung is never dialled again for it: it stays a call to that number. The customer who was
+    talking was cut off by us: TECH, not counted, what was said is kept.
+
+    Returns:
+        How many calls were resolved.
+    """
+    async with storage.read() as work:
+        open_calls = await work.calls.open_calls(dead_owner)
+    resolved = 0
+    for stored in open_calls:
+        if stored.call.call_id not in alive:
+            gone = Ended(stored.call.call_id, now, Party.DIALER, failure="ENGINE_DIED")
+            await follow_call(storage, scripts, rulebook, gone, now)
+            resolved += 1
+    return resolved
+
+
+async def _move_seat(work: Work, seat_id: SeatId, event: SeatEvent, now: datetime) -> None:
+    seat = await work.floor.seat(seat_id)
+    if seat is not None and event in SEAT.allowed(seat.state):
+        await work.floor.move_seat(seat, event, Moved(_ENGINE, now, {}))
+
+
+async def _call_ended(work: Work, seat_id: SeatId, now: datetime) -> None:
+    seat = await work.floor.seat(seat_id)
+    if seat is None or SeatEvent.CALL_ENDED not in SEAT.allowed(seat.state):
+        return
+    moved = Moved(_ENGINE, now, {})
+    pause = seat.pause_after_call
+    seat = await work.floor.move_seat(replace(seat, call_id=None, pause_after_call=False), SeatEvent.CALL_ENDED, moved)
+    if pause:
+        seat = await work.floor.move_seat(seat, SeatEvent.PAUSE, moved)
+    if not seat.leg_up:
+        await work.floor.move_seat(seat, SeatEvent.LEG_DOWN, moved)
+
+
+def is_screen_pop(event: CallEvent) -> bool:
+    """Whether the agent's screen changes at once."""
+    return isinstance(event, Connected | Ended)

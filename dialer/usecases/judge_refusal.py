@@ -1,0 +1,42 @@
+"""At the side: a refusal counts only after a second pair of ears has heard it (rules §5.4 REFUSED, §5.9 QA 100 %)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from dialer.domain.call import RecordingKind
+from dialer.domain.case import CaseEvent, CaseId, RevisitCase
+from dialer.domain.errors import NotAllowed
+from dialer.domain.recording import RecordingState
+from dialer.ports.storage import Moved, Storage, Work
+from dialer.usecases.gather_facts import gather, ranked
+from dialer.usecases.rulebook import Rulebook
+
+
+async def judge_refusal(
+    storage: Storage, rulebook: Rulebook, case_id: CaseId, by: str, now: datetime, *, refused: bool, why: str
+) -> RevisitCase:
+    """QA has listened: the customer did refuse (the case closes) or did not (it is dialled again).
+
+    Raises:
+        ImpossibleMove: the case does not wait for QA.
+        NotAllowed: there is no sealed recording to have listened to.
+    """
+    async with storage.begin() as work:
+        case = await work.cases.get(case_id)
+        moved = Moved(by, now, {"why": why})
+        if refused:
+            await _must_be_heard(work, case)
+            closed = replace(case, closed_at=now, closed_why="REFUSED")
+            return await work.cases.move(closed, CaseEvent.QA_PASSED, moved)
+        case = await work.cases.move(case, CaseEvent.QA_FAILED, moved)
+        known = await gather(work, case, rulebook.calendar, now)
+        return await work.cases.save(ranked(known, rulebook, now).due(now, why))
+
+
+async def _must_be_heard(work: Work, case: RevisitCase) -> None:
+    linked = await work.recordings.of_case(case.id)
+    talks = [recording for recording, _ in linked if recording.files.kind is RecordingKind.TALK]
+    if not any(recording.state is RecordingState.SEALED for recording in talks):
+        raise NotAllowed("录音尚未封存，不能结案 · the recording is not sealed yet")

@@ -1,0 +1,170 @@
+"""Chapter: due → claimed → dialled. The intention is stored before the phone system is told: nobody is called twice.
+
+One call serves every case of the holder that may be dialled at this moment (rules §8.2, §11 no. 9).
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from dialer.domain.attempt import Attempt, AttemptId
+from dialer.domain.call import Call, CallId
+from dialer.domain.case import POOL, CaseEvent, RevisitCase
+from dialer.domain.case_plan import DialNumber, Held, WaitUntil, plan_case
+from dialer.domain.contact import DialNow, may_dial
+from dialer.domain.errors import CalendarMissing, NotFound
+from dialer.domain.interview import InterviewFacts, missing_variables
+from dialer.domain.number import Number
+from dialer.domain.retry import Exhausted
+from dialer.domain.script import CallScript
+from dialer.domain.seat import Seat, SeatEvent, SeatState
+from dialer.ports import DialOrder, Scripts
+from dialer.ports.storage import HolderPhone, Moved, Storage, StoredCall, Work
+from dialer.usecases.conduct_interview import prepare_interview
+from dialer.usecases.fill_script import script_for
+from dialer.usecases.gather_facts import Known, gather, ranked
+from dialer.usecases.rulebook import Rulebook
+from dialer.usecases.transfer_ticket import give_round_up
+
+_LOOK_AT = 20
+"""How many due cases are looked at for one call; the rest are looked at for the next."""
+
+_LOOK_AGAIN = timedelta(hours=1)
+"""When a case that waits for people (a calendar, a product text) is looked at again by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dialable:
+    """A case that may be dialled now, on this number."""
+
+    known: Known
+    number: Number
+    how: DialNow
+
+
+@dataclass(frozen=True, slots=True)
+class Readable:
+    """A case that may be dialled now, with the script that will be read, every slot filled."""
+
+    dialable: Dialable
+    script: CallScript
+    facts: InterviewFacts
+
+    @property
+    def case(self) -> RevisitCase:
+        """The case as it was read."""
+        return self.dialable.known.case
+
+
+async def place_next_call(
+    storage: Storage, scripts: Scripts, rulebook: Rulebook, seat: Seat, owner: str, now: datetime
+) -> DialOrder | None:
+    """Claim the most urgent case that may be dialled, for one seat, and store the call that will be made.
+
+    What may not be dialled is put off to the instant the rules name; a round that is over becomes a ticket.
+    Returns the order for the phone system, None when nothing is due.
+    """
+    async with storage.begin() as work:
+        current = await work.floor.seat(seat.id)
+        if current is None or current.state is not SeatState.READY or not current.leg_up:
+            return None
+        for case in await work.cases.due(now, _LOOK_AT):
+            dialable = await _look_at(work, case, rulebook, now)
+            if dialable is None:
+                continue
+            order = await _intend(work, dialable, scripts, rulebook, current, owner, now)
+            if order is not None:
+                return order
+    return None
+
+
+async def _look_at(work: Work, case: RevisitCase, rulebook: Rulebook, now: datetime) -> Dialable | None:
+    try:
+        known = await gather(work, case, rulebook.calendar, now)
+    except CalendarMissing as error:
+        await work.cases.save(case.due(now + _LOOK_AGAIN, str(error)))
+        return None
+    plan = plan_case(known.facts, known.numbers, rulebook.dial, rulebook.calendar, now)
+    match plan:
+        case DialNumber(number, how):
+            return Dialable(known, number, how)
+        case WaitUntil(at, _, blocks):
+            why = "；".join(block.reason.zh for block in blocks)
+            await work.cases.save(ranked(known, rulebook, now).due(at, why))
+        case Held(reasons):
+            why = "；".join(reason.zh for reason in reasons)
+            await work.cases.save(case.due(now + _LOOK_AGAIN, why))
+        case Exhausted():
+            await give_round_up(work, known, plan, rulebook, now)
+    return None
+
+
+async def _intend(
+    work: Work, first: Dialable, scripts: Scripts, rulebook: Rulebook, seat: Seat, owner: str, now: datetime
+) -> DialOrder | None:
+    phone = first.known.phone(first.number.id)
+    together = [first, *await _others_of_the_holder(work, first, rulebook, now)]
+    looked_at = [await _readable(work, each, phone, scripts, rulebook, seat, now) for each in together]
+    ready = [each for each in looked_at if each is not None]
+    if not ready:
+        return None
+    call = Call(CallId(uuid.uuid4().hex), seat.id, now)
+    attempts = await work.calls.intend(
+        StoredCall(call, phone.id, phone.number_hash, seat.login, owner), [_attempt(each, call) for each in ready]
+    )
+    for left, each, attempt in zip(range(len(ready) - 1, -1, -1), ready, attempts, strict=True):
+        await prepare_interview(work, attempt, each.script, each.facts, now, closing_later=left > 0)
+    await _dialling(work, ready, call, seat, now)
+    return DialOrder(call.call_id, seat.id, phone.number, rulebook.caller_id, rulebook.ring_seconds)
+
+
+async def _others_of_the_holder(work: Work, first: Dialable, rulebook: Rulebook, now: datetime) -> list[Dialable]:
+    others = []
+    for case in await work.cases.of_holder(first.known.case.holder_id):
+        if case.id == first.known.case.id or case.state not in POOL:
+            continue
+        known = await gather(work, case, rulebook.calendar, now)
+        number = next(number for number in known.numbers if number.id == first.number.id)
+        how = may_dial(known.facts, number, rulebook.dial, rulebook.calendar, now)
+        if isinstance(how, DialNow):
+            others.append(Dialable(known, number, how))
+    return others
+
+
+async def _readable(
+    work: Work, each: Dialable, phone: HolderPhone, scripts: Scripts, rulebook: Rulebook, seat: Seat, now: datetime
+) -> Readable | None:
+    """A script with an empty slot is not read to anybody: the case waits, and says what is missing."""
+    try:
+        script, facts = await script_for(work, each.known, phone, seat.login, scripts, rulebook, now)
+    except NotFound as error:
+        await work.cases.save(each.known.case.due(now + _LOOK_AGAIN, str(error)))
+        return None
+    if missing := missing_variables(script, facts):
+        why = f"话术 {script.id} 缺少变量 · script variables without a value: {', '.join(missing)}"
+        await work.cases.save(each.known.case.due(now + _LOOK_AGAIN, why))
+        return None
+    return Readable(each, script, facts)
+
+
+def _attempt(each: Readable, call: Call) -> Attempt:
+    return Attempt(
+        id=AttemptId(0),
+        case_id=each.case.id,
+        call_id=call.call_id,
+        round=each.case.round,
+        purpose=each.case.purpose,
+        started_at=call.intended_at,
+        by_appointment=each.dialable.how.by_appointment,
+    )
+
+
+async def _dialling(work: Work, ready: Sequence[Readable], call: Call, seat: Seat, now: datetime) -> None:
+    moved = Moved("system:engine", now, {"call": call.call_id, "seat": seat.id})
+    for each in ready:
+        first_attempt_at = each.case.first_attempt_at or now
+        await work.cases.move(replace(each.case, first_attempt_at=first_attempt_at), CaseEvent.PLACED, moved)
+    await work.floor.move_seat(replace(seat, call_id=call.call_id), SeatEvent.RESERVED, moved)

@@ -1,0 +1,47 @@
+"""What a case needs to close: a completed call, its interview, its sealed recording (rules §5.9)."""
+
+from __future__ import annotations
+
+from dialer.domain.attempt import Attempt
+from dialer.domain.call import RecordingKind
+from dialer.domain.case import RevisitCase
+from dialer.domain.outcome import Outcome
+from dialer.domain.recording import RecordingState, fit_to_close
+from dialer.ports.storage import Recording, Work
+from dialer.usecases.rulebook import ProofRules
+
+CLOSING_NEEDS_PROOF = "结案证据未齐 · proof is missing: {missing}"
+
+_PROVED_BY = frozenset({Outcome.SUCCESS, Outcome.SUCCESS_PENDING_CORRECTION, Outcome.PROBLEM_L1, Outcome.PROBLEM_L2})
+
+
+async def proof_of(work: Work, case: RevisitCase, rules: ProofRules) -> tuple[str, ...]:
+    """What is missing for the case to close on its last completed call; empty when the proof is whole."""
+    attempt = await _proving_attempt(work, case)
+    if attempt is None:
+        return ("NO_COMPLETED_CALL",)
+    interview = await work.interviews.get(attempt.id)
+    if interview is None or interview.finished_at is None or not interview.script_sha256:
+        return ("NO_INTERVIEW",)
+    recording = await _talk(work, case, attempt)
+    if recording is None or recording.state is not RecordingState.SEALED:
+        return ("RECORDING_NOT_SEALED",)
+    faults = fit_to_close(recording.seal, attempt.call_id, rules.min_seconds, rules.length_tolerance_seconds)
+    return tuple(faults)
+
+
+async def _proving_attempt(work: Work, case: RevisitCase) -> Attempt | None:
+    attempts = await work.calls.attempts(case.id)
+    return next((each for each in reversed(attempts) if each.outcome in _PROVED_BY), None)
+
+
+async def _talk(work: Work, case: RevisitCase, attempt: Attempt) -> Recording | None:
+    linked = await work.recordings.of_case(case.id)
+    return next(
+        (
+            recording
+            for recording, segment in linked
+            if segment.attempt_id == attempt.id and recording.files.kind is RecordingKind.TALK
+        ),
+        None,
+    )
