@@ -7,7 +7,7 @@ ASSETS := dialer/console/static/dist/.built
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help env assets demo test check format bench postgres provision lock clean
+.PHONY: help env assets demo test check format bench pictures postgres provision lock clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,7 +29,10 @@ format: $(ENV) ## let ruff format and mend what it can
 	@$(BIN)/ruff format .
 
 bench: $(ENV) ## measure what the caller and the agent wait for
-	@$(BIN)/dialer bench $(ARGS)
+	@$(BIN)/python bench/answer_to_seat.py $(ARGS)
+
+pictures: $(ENV) ## draw docs/machines.md from the code
+	@$(BIN)/python tools/draw_machines.py
 
 env: $(ENV) ## make the Python environment from requirements.lock
 $(ENV): requirements.lock

@@ -47,7 +47,7 @@ HOMES = {
     "rich": {"cli", "demo"},
     "sqlalchemy": {"storage"},
     "typer": {"cli"},
-    "yaml": {"calendars", "scripts_yaml"},
+    "yaml": {"calendars", "products", "scripts_yaml"},
 }
 
 

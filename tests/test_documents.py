@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib.util
 import re
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -54,6 +55,11 @@ def test_a_type_that_the_glossary_names_exists(name: str) -> None:
 @pytest.mark.parametrize("type_name", IN_GLOSSARY_WHOLE)
 def test_every_word_a_user_can_meet_is_in_the_glossary(type_name: str) -> None:
     assert {f"{type_name}.{member}" for member in TYPES[type_name]} <= set(IN_GLOSSARY)
+
+
+def test_the_pictures_of_the_machines_are_those_of_the_code() -> None:
+    drawn = runpy.run_path(str(ROOT / "tools" / "draw_machines.py"))["document"]()
+    assert (ROOT / "docs" / "machines.md").read_text() == drawn, "make pictures"
 
 
 def test_the_glossary_says_nothing_twice() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, datetime
@@ -124,19 +125,28 @@ def _company(rulebook: Rulebook, agent_no: str) -> Mapping[str, str]:
 
 def _holder(known: Known, phone: HolderPhone) -> Mapping[str, str]:
     holder = known.policy.holder
-    title = {Gender.MALE: "先生", Gender.FEMALE: "女士"}.get(holder.gender, "")
+    title = {Gender.MALE: "先生", Gender.FEMALE: "女士"}.get(holder.gender, "先生或女士")
     return {
         "policyholder_name": holder.name.full,
         "policyholder_title": title,
-        "address_district": holder.address,
+        "address_district": _district(holder.address),
         "phone_tail": phone.number.tail,
     }
+
+
+_DISTRICT = re.compile(r".*?[区县旗](?!域)|.*?市")
+
+
+def _district(address: str) -> str:
+    """The address as far as the script may say it: to the district, never the street (rules §7.6)."""
+    found = _DISTRICT.match(address)
+    return found[0] if found else ""
 
 
 def _contract(policy: Policy, known: Known) -> Mapping[str, str]:
     insured = policy.insured.full if policy.insured else known.policy.holder.name.full
     return {
-        "apply_date": spoken_date(policy.issue_date),
+        "apply_date": spoken_date(policy.apply_date or policy.issue_date),
         "channel_desc": _sold_through(policy),
         "insured_ref": "您本人" if policy.insured_is_holder else f"被保险人{insured}",
         "insured_name": insured,
@@ -145,7 +155,15 @@ def _contract(policy: Policy, known: Known) -> Mapping[str, str]:
         "policy_tail": policy.policy_no[-4:],
         "policy_form": "电子" if policy.receipt_form is ReceiptForm.ELECTRONIC else "纸质",
         "coverage_term_text": _term(policy),
+        **_where_there_is_one(
+            bank_name=policy.bank_name, risk_level_text=policy.risk_level_text, account_text=policy.account_text
+        ),
     }
+
+
+def _where_there_is_one(**texts: str) -> Mapping[str, str]:
+    """An empty text is a missing variable: the script must not be read with a gap."""
+    return {name: text for name, text in texts.items() if text}
 
 
 def _sold_through(policy: Policy) -> str:

@@ -1,0 +1,47 @@
+"""Who is on one seat's switchboard besides the agent, and what is still owed when they have gone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from dialer.ports import ListenMode
+from dialer.telephony.pjsua.legs import Leg, SoundFile
+
+
+@dataclass(slots=True)
+class Customer:
+    """The call to the customer."""
+
+    call: str
+    leg: Leg
+    placed_at: float
+    rings_until: float
+    heard_of: bool = False
+    rang: bool = False
+    answered: bool = False
+    early: SoundFile | None = None
+    talk: tuple[SoundFile, SoundFile] | None = None  # customer's side, agent's side
+    files: list[SoundFile] = field(default_factory=list)
+    hung_up_by: str | None = None
+    ring_timeout: bool = False
+    failure: str | None = None
+
+
+@dataclass(slots=True)
+class Listener:
+    """A supervisor's leg."""
+
+    leg: Leg
+    mode: ListenMode
+    answer_by: float
+    up: bool = False
+
+
+@dataclass(slots=True)
+class Ending:
+    """An outcome that waits for its sound files."""
+
+    message: dict[str, Any]
+    files: list[SoundFile]
+    until: float

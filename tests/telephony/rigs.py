@@ -1,0 +1,247 @@
+"""Phone systems with a world around them, and the words the contract's tests are told in."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import os
+import signal
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Protocol, TypeVar
+from zoneinfo import ZoneInfo
+
+from dialer.demo.carrier import AgentPhone, CarrierSimulator
+from dialer.domain.call import (
+    CallId,
+    Ended,
+    RecordingKind,
+    RecordingStarted,
+    SeatDown,
+    SeatId,
+    SeatUp,
+    WireEvent,
+)
+from dialer.domain.phone import PhoneNumber
+from dialer.ports import DialOrder, Telephony
+from dialer.telephony.behaviours import Conduct, Script
+from dialer.telephony.pjsua import PjsuaTelephony
+from dialer.telephony.simulated import SimulatedTelephony
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+MORNING = datetime(2026, 9, 21, 9, 0, tzinfo=SHANGHAI)
+
+# what the numbers do in these tests; short waits, so that a suite over real SIP is quick
+ANSWERS, BUSY, RINGS_OUT, REJECTED = "13800138001", "13800138081", "13800138082", "13800138083"
+EMPTY_NUMBER, POWER_OFF, SILENT, UNAVAILABLE = "13800138084", "13800138085", "13800138086", "13800138089"
+HANGS_UP, RINGS_LONG, FIRST_OUT_THEN_ANSWERS, ANNOUNCES_THEN_ANSWERS = (
+    "13800138088",
+    "13800138002",
+    "13800138003",
+    "13800138004",
+)
+DIRECTORY: dict[str, Script] = {
+    REJECTED: (Conduct(486, wait_seconds=0.5),),
+    EMPTY_NUMBER: (Conduct(404, wait_seconds=1.0, rings=False, announces=True),),
+    POWER_OFF: (Conduct(480, wait_seconds=1.0, rings=False, announces=True),),
+    HANGS_UP: (Conduct(hangs_up_after_seconds=1.5),),
+    RINGS_LONG: (Conduct(wait_seconds=30),),
+    FIRST_OUT_THEN_ANSWERS: (Conduct(None), Conduct()),
+    ANNOUNCES_THEN_ANSWERS: (Conduct(wait_seconds=0.5, rings=False, announces=True),),
+}
+
+
+class StillClock:
+    """Stands still until moved."""
+
+    def __init__(self) -> None:
+        self.instant = MORNING
+
+    def now(self) -> datetime:
+        return self.instant
+
+    def move_to(self, instant: datetime) -> None:
+        assert instant >= self.instant
+        self.instant = instant
+
+
+class RunningClock:
+    """Runs at real speed from a fixed morning."""
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+
+    def now(self) -> datetime:
+        return MORNING + timedelta(seconds=time.monotonic() - self._began)
+
+
+E = TypeVar("E")
+
+
+@dataclass
+class Heard:
+    """Every event a phone system has sent, and a way to wait for one."""
+
+    telephony: Telephony
+    all: list[WireEvent] = field(default_factory=list)
+    stirred: asyncio.Condition = field(default_factory=asyncio.Condition)
+
+    async def listen(self) -> None:
+        async for event in self.telephony.events():
+            async with self.stirred:
+                self.all.append(event)
+                self.stirred.notify_all()
+
+    def of_call(self, call_id: str) -> list[WireEvent]:
+        return [event for event in self.all if getattr(event, "call_id", None) == call_id]
+
+    def first(self, kind: type[E], matches: Callable[[E], bool]) -> E | None:
+        return next((event for event in self.all if isinstance(event, kind) and matches(event)), None)
+
+
+class Rig(Protocol):
+    """A phone system with the world around it, as the contract's tests use it."""
+
+    @property
+    def telephony(self) -> Telephony: ...
+    @property
+    def heard(self) -> Heard: ...
+    async def let_pass(self, seconds: float, until: Callable[[], bool]) -> None: ...
+    def phone(self, name: str) -> str: ...
+    def drop_phone(self, name: str) -> None: ...
+    def kill_worker(self, seat: str) -> None: ...
+
+
+@dataclass
+class SimulatedRig:
+    telephony: SimulatedTelephony
+    heard: Heard
+    clock: StillClock
+
+    async def let_pass(self, seconds: float, until: Callable[[], bool]) -> None:
+        clock, sim = self.clock, self.telephony
+        end = clock.now() + timedelta(seconds=seconds)
+        while not until() and clock.now() < end:
+            step = min(end, sim.next_due or end) - clock.now()
+            await sim.advance(max(0.0, step.total_seconds()))
+        if not until():
+            raise TimeoutError
+
+    def phone(self, name: str) -> str:
+        return f"sip:{name}@127.0.0.1"
+
+    def drop_phone(self, name: str) -> None:
+        self.telephony.drop_seat(SeatId(name))
+
+    def kill_worker(self, seat: str) -> None:
+        self.telephony.crash_seat(SeatId(seat))
+
+
+@dataclass
+class PjsuaRig:
+    telephony: PjsuaTelephony
+    heard: Heard
+    carrier: CarrierSimulator
+    phones: dict[str, AgentPhone]
+
+    async def let_pass(self, seconds: float, until: Callable[[], bool]) -> None:
+        async with asyncio.timeout(seconds), self.heard.stirred:
+            await self.heard.stirred.wait_for(until)
+
+    def phone(self, name: str) -> str:
+        return self.phones[name].uri
+
+    def drop_phone(self, name: str) -> None:
+        self.phones[name].hang_up()
+
+    def kill_worker(self, seat: str) -> None:
+        pid = self.telephony.worker_pid(SeatId(seat))
+        assert pid
+        os.kill(pid, signal.SIGKILL)
+
+
+@asynccontextmanager
+async def simulated(spool: Path) -> AsyncIterator[SimulatedRig]:
+    clock = StillClock()
+    telephony = SimulatedTelephony(clock, spool, DIRECTORY, absent={"sip:absent@127.0.0.1"})
+    async with heard_from(telephony) as heard:
+        yield SimulatedRig(telephony, heard, clock)
+
+
+@asynccontextmanager
+async def pjsua(spool: Path) -> AsyncIterator[PjsuaRig]:
+    async with AsyncExitStack() as stack:
+        carrier = await stack.enter_async_context(CarrierSimulator(directory=DIRECTORY))
+        names = ("s1", "s2", "s3", "s4", "s5", "supervisor")
+        phones = {name: await stack.enter_async_context(AgentPhone(name)) for name in names}
+        phones["absent"] = await stack.enter_async_context(AgentPhone("absent", answers=False))
+        telephony = PjsuaTelephony(RunningClock(), spool, carrier.address, deaf_seconds=3.0)
+        heard = await stack.enter_async_context(heard_from(telephony))
+        yield PjsuaRig(telephony, heard, carrier, phones)
+
+
+@asynccontextmanager
+async def heard_from(telephony: Telephony) -> AsyncIterator[Heard]:
+    heard = Heard(telephony)
+    await telephony.start()
+    listening = asyncio.create_task(heard.listen())
+    try:
+        yield heard
+    finally:
+        if not listening.done():
+            await telephony.close()
+        await asyncio.wait_for(listening, 10)
+
+
+async def heard(rig: Rig, kind: type[E], matches: Callable[[E], bool] = lambda _: True, seconds: float = 8.0) -> E:
+    """The first such event, waited for."""
+    await rig.let_pass(seconds, lambda: rig.heard.first(kind, matches) is not None)
+    found = rig.heard.first(kind, matches)
+    assert found is not None
+    return found
+
+
+async def seated(rig: Rig, *names: str) -> None:
+    for name in names:
+        await rig.telephony.seat_agent(SeatId(name), rig.phone(name))
+    for name in names:
+        await heard(rig, SeatUp, functools.partial(_is_of, name))
+
+
+def _is_of(seat: str, event: SeatUp) -> bool:
+    return event.seat == seat
+
+
+async def dial(rig: Rig, number: str, *, call: str = "call-1", seat: str = "s1", ring_seconds: float = 5.0) -> CallId:
+    call_id = CallId(call)
+    order = DialOrder(call_id, SeatId(seat), PhoneNumber.parse(number), "95500", ring_seconds)
+    await rig.telephony.originate(order)
+    return call_id
+
+
+async def talk(rig: Rig, number: str = ANSWERS, call: str = "call-1", seconds: float = 1.0) -> RecordingStarted:
+    """Dial, and let them talk for so long."""
+    await dial(rig, number, call=call)
+    recording = await heard(
+        rig, RecordingStarted, lambda event: event.call_id == call and event.files.kind is RecordingKind.TALK
+    )
+    await pause(rig, seconds)
+    return recording
+
+
+async def pause(rig: Rig, seconds: float) -> None:
+    """Let time pass in which nothing is waited for: people talk."""
+    with suppress(TimeoutError):
+        await rig.let_pass(seconds, lambda: False)
+
+
+async def ended(rig: Rig, call_id: str, seconds: float = 8.0) -> Ended:
+    return await heard(rig, Ended, lambda event: event.call_id == call_id, seconds)
+
+
+async def seat_down(rig: Rig, seat: str = "s1") -> SeatDown:
+    return await heard(rig, SeatDown, lambda event: event.seat == seat)
