@@ -681,7 +681,7 @@ def test_pending_items_fit_only_into_a_redial_script():
 
 
 def dice(seed: int) -> Random:
-    return Random(seed)  # noqa: S311 - repeatable draws, no secret
+    return Random(seed)
 
 
 def random_facts(draw: Random, script: CallScript) -> InterviewFacts:

@@ -1,0 +1,105 @@
+"""The shelf of revisit cases."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, RowMapping, func, or_, select
+
+from dialer.domain.case import POOL, Appointment, CaseEvent, CaseId, CaseState, RevisitCase
+from dialer.domain.errors import NotFound
+from dialer.ports.storage import HistoryRow, Moved
+from dialer.storage.plain import from_row, row_of
+from dialer.storage.statements import Statements, under
+from dialer.storage.tables import cases, policies
+from dialer.storage.versions import read_history, save_version, write_history
+
+_RECORD = "case"
+
+
+class CaseShelf:
+    """`dialer.ports.storage.Cases` in SQL."""
+
+    def __init__(self, statements: Statements) -> None:
+        self._statements = statements
+
+    async def get(self, case_id: CaseId) -> RevisitCase:
+        row = await self._statements.first(select(cases).where(cases.c.id == case_id))
+        if row is None:
+            raise NotFound(f"there is no case {case_id}")
+        return _case(row)
+
+    async def of_policy(self, policy_no: str) -> RevisitCase | None:
+        row = await self._statements.first(select(cases).where(cases.c.policy_no == policy_no))
+        return _case(row) if row else None
+
+    async def of_holder(self, holder_id: int) -> Sequence[RevisitCase]:
+        return await self._some(cases.c.holder_id == holder_id)
+
+    async def add(self, case: RevisitCase, moved: Moved) -> RevisitCase:
+        policy_id = await self._statements.scalar(select(policies.c.id).where(policies.c.policy_no == case.policy_no))
+        if policy_id is None:
+            raise NotFound(f"there is no policy {case.policy_no} to open a case for")
+        row = {name: value for name, value in _row(case).items() if name != "id"}
+        added = replace(case, id=CaseId(await self._statements.add(cases, {**row, "policy_id": policy_id})))
+        await write_history(self._statements, _RECORD, added.id, "CREATED", ("", added.state), moved)
+        return added
+
+    async def move(self, case: RevisitCase, event: CaseEvent, moved: Moved) -> RevisitCase:
+        after = replace(case.moved(event), version=case.version + 1)
+        await save_version(self._statements, cases, _row(after), case.state)
+        await write_history(self._statements, _RECORD, case.id, event, (case.state, after.state), moved)
+        return after
+
+    async def save(self, case: RevisitCase) -> RevisitCase:
+        after = replace(case, version=case.version + 1)
+        await save_version(self._statements, cases, _row(after), case.state)
+        return after
+
+    async def due(self, now: datetime, limit: int) -> Sequence[RevisitCase]:
+        come = cases.c.state.in_(POOL) & or_(cases.c.next_at <= now, cases.c.next_at.is_(None))
+        urgency = (cases.c.rank, cases.c.revisit_last_day.asc().nulls_last(), cases.c.id)
+        rows = await self._statements.all(select(cases).where(come).order_by(*urgency).limit(limit))
+        return [_case(row) for row in rows]
+
+    async def in_state(self, *states: CaseState, org: str = "", limit: int = 1000) -> Sequence[RevisitCase]:
+        return await self._some(cases.c.state.in_(states) & under(cases.c.org, org), limit)
+
+    async def next_due(self) -> datetime | None:
+        earliest: datetime | None = await self._statements.scalar(
+            select(func.min(cases.c.next_at)).where(cases.c.state.in_(POOL))
+        )
+        return earliest
+
+    async def counts(self, org: str = "") -> Mapping[CaseState, int]:
+        wanted = select(cases.c.state, func.count().label("count")).where(under(cases.c.org, org))
+        rows = await self._statements.all(wanted.group_by(cases.c.state))
+        return {CaseState(row["state"]): row["count"] for row in rows}
+
+    async def history(self, case_id: CaseId) -> Sequence[HistoryRow]:
+        return await read_history(self._statements, _RECORD, case_id)
+
+    async def _some(self, wanted: ColumnElement[bool], limit: int | None = None) -> Sequence[RevisitCase]:
+        rows = await self._statements.all(select(cases).where(wanted).order_by(cases.c.id).limit(limit))
+        return [_case(row) for row in rows]
+
+
+def _row(case: RevisitCase) -> dict[str, Any]:
+    promised = case.appointment
+    return row_of(
+        case,
+        cases,
+        appointment_at=promised.at if promised else None,
+        appointment_by_customer=promised.by_customer if promised else None,
+        appointment_note=promised.note if promised else None,
+    )
+
+
+def _case(row: RowMapping) -> RevisitCase:
+    promised = None
+    if row["appointment_at"]:
+        promised = Appointment(row["appointment_at"], row["appointment_by_customer"], row["appointment_note"])
+    return from_row(RevisitCase, row, appointment=promised)

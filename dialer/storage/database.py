@@ -1,0 +1,116 @@
+"""The database: units of work on SQLite or PostgreSQL, each all or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any, Self
+
+from sqlalchemy import make_url
+
+from dialer.ports.storage import (
+    Calls,
+    Cases,
+    Floor,
+    Interviews,
+    Ledger,
+    Policies,
+    Recordings,
+    Tickets,
+    Work,
+)
+from dialer.storage.calls import CallShelf
+from dialer.storage.cases import CaseShelf
+from dialer.storage.engines import writing_and_reading
+from dialer.storage.errors import storage_errors
+from dialer.storage.floor import FloorShelf
+from dialer.storage.interviews import InterviewShelf
+from dialer.storage.ledger import LedgerShelf
+from dialer.storage.policies import PolicyShelf
+from dialer.storage.recordings import RecordingShelf
+from dialer.storage.schema import require_head
+from dialer.storage.statements import Statements
+from dialer.storage.tickets import TicketShelf
+from dialer.storage.vault import Vault
+
+BUSY_SECONDS = 10.0
+"""How long a unit of work waits for a lock or a free connection before the database counts as unavailable."""
+
+
+class UnitOfWork:
+    """The shelves over one transaction: `dialer.ports.storage.Work`."""
+
+    def __init__(self, statements: Statements) -> None:
+        self.policies: Policies = PolicyShelf(statements)
+        self.cases: Cases = CaseShelf(statements)
+        self.calls: Calls = CallShelf(statements)
+        self.interviews: Interviews = InterviewShelf(statements)
+        self.recordings: Recordings = RecordingShelf(statements)
+        self.tickets: Tickets = TicketShelf(statements)
+        self.floor: Floor = FloorShelf(statements)
+        self.ledger: Ledger = LedgerShelf(statements)
+
+
+class Database:
+    """`dialer.ports.storage.Storage` over `sqlite+aiosqlite:///FILE` or `postgresql+asyncpg://…`."""
+
+    def __init__(self, url: str, vault: Vault, busy_seconds: float = BUSY_SECONDS) -> None:
+        self.url = make_url(url)
+        self._vault = vault
+        self._writer, self._reader = writing_and_reading(self.url, busy_seconds)
+
+    @classmethod
+    async def open(cls, url: str, vault: Vault, busy_seconds: float = BUSY_SECONDS) -> Self:
+        """A database that is ready for work. Raises StorageUnavailable, SchemaDiffers."""
+        database = cls(url, vault, busy_seconds)
+        try:
+            await database._check_schema()
+        except BaseException:
+            await database.close()
+            raise
+        return database
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether it is a file of this machine."""
+        return self.url.get_backend_name() == "sqlite"
+
+    async def _check_schema(self) -> None:
+        with storage_errors():
+            async with self._reader.connect() as connection:
+                await connection.run_sync(require_head)
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._writer.dispose()
+        await self._reader.dispose()
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[Work]:
+        """A unit of work: committed when the block ends well, undone when it raises."""
+        async with self.statements(writes=True) as statements:
+            yield UnitOfWork(statements)
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[Work]:
+        """The same shelves for reading only, from one consistent picture."""
+        async with self.statements(writes=False) as statements:
+            yield UnitOfWork(statements)
+
+    @asynccontextmanager
+    async def statements(self, *, writes: bool) -> AsyncIterator[Statements]:
+        """One transaction, for what in this package is not a shelf."""
+        async with AsyncExitStack() as stack:
+            with storage_errors():
+                connection = await stack.enter_async_context((self._writer if writes else self._reader).connect())
+                await connection.begin()
+            statements = Statements(connection, self._vault)
+            yield statements
+            if statements.failure is not None:
+                raise statements.failure
+            with storage_errors():
+                await connection.commit()
+
+    def connect_arguments(self) -> dict[str, Any]:
+        """What the driver itself needs for a connection beside the pool's."""
+        return dict(self._writer.dialect.create_connect_args(self.url)[1])

@@ -1,0 +1,95 @@
+"""Connections to SQLite and PostgreSQL, set up so that both keep the same promises.
+
+SQLite: a writing transaction takes the write lock when it begins, since one that reads first and then writes would
+fail as locked at once if another wrote in between; there is one writing connection a process, so its writers queue
+in order instead of polling the lock; a commit is on the disk before it returns.
+
+PostgreSQL: READ COMMITTED with versions for writing, a snapshot for reading.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+import aiosqlite
+from sqlalchemy import URL, Connection, event
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from dialer.storage.plain import dumps
+
+_WRITING = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON")
+_READING = ("query_only = ON",)
+
+
+def writing_and_reading(url: URL, busy_seconds: float) -> tuple[AsyncEngine, AsyncEngine]:
+    """The engine for units of work and the one for reading; both must be disposed of (they may share connections).
+
+    `busy_seconds` is how long to wait for a lock or a free connection.
+    """
+    if url.get_backend_name() == "sqlite":
+        return _sqlite(url, busy_seconds, writes=True), _sqlite(url, busy_seconds, writes=False)
+    writing = _postgres(url, busy_seconds)
+    return writing, writing.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+
+def _sqlite(url: URL, busy_seconds: float, *, writes: bool) -> AsyncEngine:
+    engine = create_async_engine(
+        url,
+        # isolation_level: transactions are begun by `_begin`, not guessed by the driver
+        connect_args={"timeout": busy_seconds, "isolation_level": None, "async_creator_fn": _connect},
+        pool_size=1 if writes else 5,
+        max_overflow=0 if writes else 10,
+        pool_timeout=busy_seconds,
+        json_serializer=dumps,
+    )
+    event.listen(engine.sync_engine, "connect", partial(_prepare, _WRITING if writes else _READING))
+    event.listen(engine.sync_engine, "invalidate", _let_go)
+    event.listen(engine.sync_engine, "begin", partial(_begin, "BEGIN IMMEDIATE" if writes else "BEGIN"))
+    return engine
+
+
+async def _connect(path: str, **options: Any) -> aiosqlite.Connection:  # noqa: ANN401 - the driver's own
+    """Connect; a connection that fails leaves no thread that would talk to a closed loop later."""
+    connection = aiosqlite.connect(path, **options)
+    thread = connection._thread  # noqa: SLF001 - aiosqlite has no other way to wait for it
+    thread.daemon = True
+    try:
+        return await connection
+    except BaseException:
+        await asyncio.to_thread(thread.join)
+        raise
+
+
+def _prepare(pragmas: tuple[str, ...], connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+    cursor = connection.cursor()
+    for pragma in pragmas:
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _let_go(connection: DBAPIConnection, _entry: ConnectionPoolEntry, _error: BaseException | None) -> None:
+    """A task was cancelled in a statement. SQLite keeps the lock of a closed connection while a statement is open."""
+    with suppress(sqlite3.Error, ValueError):  # closed by somebody else: it holds nothing
+        connection.rollback()
+
+
+def _begin(how: str, connection: Connection) -> None:
+    connection.exec_driver_sql(how)
+
+
+def _postgres(url: URL, busy_seconds: float) -> AsyncEngine:
+    waits = {"lock_timeout": str(int(busy_seconds * 1000))}
+    return create_async_engine(
+        url,
+        connect_args={"server_settings": waits, "timeout": busy_seconds},
+        pool_timeout=busy_seconds,
+        pool_pre_ping=True,  # a server that was restarted is no error of the next unit of work
+        isolation_level="READ COMMITTED",
+        json_serializer=dumps,
+    )

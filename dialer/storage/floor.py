@@ -1,0 +1,126 @@
+"""The shelf of people, their logins and seats, and what desks want of the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, RowMapping, select, true
+
+from dialer.domain.call import SeatId
+from dialer.domain.errors import DialerError, NotFound
+from dialer.domain.seat import Seat, SeatEvent
+from dialer.domain.user import Role, User
+from dialer.ports.storage import DeskOrder, Moved
+from dialer.storage import tables
+from dialer.storage.plain import from_row, row_of, to_plain
+from dialer.storage.statements import Statements
+from dialer.storage.versions import save_version, write_history
+
+_users, _sessions, _seats, _orders = tables.users, tables.sessions, tables.seats, tables.desk_orders
+_RECORD = "seat"
+
+
+class LoginTaken(DialerError):
+    """Somebody has this login already."""
+
+    code = "LOGIN_TAKEN"
+
+
+class FloorShelf:
+    """`dialer.ports.storage.Floor` in SQL."""
+
+    def __init__(self, statements: Statements) -> None:
+        self._statements = statements
+
+    async def user(self, login: str) -> User | None:
+        row = await self._statements.first(select(_users).where(_users.c.login == login))
+        return from_row(User, row) if row else None
+
+    async def add_user(self, user: User) -> User:
+        row = {name: value for name, value in row_of(user, _users).items() if name != "id"}
+        insert = self._statements.upsert(_users, row).on_conflict_do_nothing().returning(_users.c.id)
+        added = await self._statements.scalar(insert)
+        if added is None:
+            raise LoginTaken(f"there is a user {user.login} already")
+        return replace(user, id=added)
+
+    async def save_user(self, user: User) -> None:
+        row = {name: value for name, value in row_of(user, _users).items() if name != "id"}
+        if not await self._statements.change(_users.update().where(_users.c.login == user.login).values(row)):
+            raise NotFound(f"there is no user {user.login}")
+
+    async def users(self, role: Role | None = None) -> Sequence[User]:
+        wanted = true() if role is None else _users.c.role == role.value
+        rows = await self._statements.all(select(_users).where(wanted).order_by(_users.c.login))
+        return [from_row(User, row) for row in rows]
+
+    async def open_session(self, token_hash: str, login: str, csrf: str, at: datetime) -> None:
+        user = await self.user(login)
+        if user is None:
+            raise NotFound(f"there is no user {login}")
+        row = {"token_hash": token_hash, "user_id": user.id, "csrf": csrf, "created_at": at, "seen_at": at}
+        await self._statements.run(_sessions.insert().values(row))
+
+    async def session(self, token_hash: str) -> tuple[User, str, datetime] | None:
+        joined = _sessions.join(_users, _users.c.id == _sessions.c.user_id)
+        columns = (*_users.c, _sessions.c.csrf, _sessions.c.seen_at)
+        wanted = select(*columns).select_from(joined).where(_sessions.c.token_hash == token_hash)
+        row = await self._statements.first(wanted)
+        return (from_row(User, row), row["csrf"], row["seen_at"]) if row else None
+
+    async def touch_session(self, token_hash: str, at: datetime) -> None:
+        await self._statements.run(_sessions.update().where(_sessions.c.token_hash == token_hash).values(seen_at=at))
+
+    async def close_session(self, token_hash: str) -> None:
+        await self._statements.run(_sessions.delete().where(_sessions.c.token_hash == token_hash))
+
+    async def seat(self, seat_id: SeatId) -> Seat | None:
+        return await self._one_seat(_seats.c.id == seat_id)
+
+    async def seat_of(self, login: str) -> Seat | None:
+        return await self._one_seat(_seats.c.login == login)
+
+    async def seats(self, owner: str | None = None) -> Sequence[Seat]:
+        wanted = true() if owner is None else _seats.c.owner == owner
+        rows = await self._statements.all(select(_seats).where(wanted).order_by(_seats.c.id))
+        return [from_row(Seat, row) for row in rows]
+
+    async def _one_seat(self, wanted: ColumnElement[bool]) -> Seat | None:
+        row = await self._statements.first(select(_seats).where(wanted))
+        return from_row(Seat, row) if row else None
+
+    async def put_seat(self, seat: Seat) -> Seat:
+        await self._statements.run(_seats.insert().values(row_of(seat, _seats)))
+        return seat
+
+    async def move_seat(self, seat: Seat, event: SeatEvent, moved: Moved) -> Seat:
+        after = replace(seat.moved(event, moved.at), version=seat.version + 1)
+        await save_version(self._statements, _seats, row_of(after, _seats), seat.state)
+        await write_history(self._statements, _RECORD, seat.id, event, (seat.state, after.state), moved)
+        return after
+
+    async def save_seat(self, seat: Seat) -> Seat:
+        after = replace(seat, version=seat.version + 1)
+        await save_version(self._statements, _seats, row_of(after, _seats), seat.state)
+        return after
+
+    async def order(self, order: DeskOrder) -> DeskOrder:
+        row = row_of(order, _orders, detail=to_plain(order.detail or {}), refused="")
+        del row["id"]
+        return replace(order, id=await self._statements.add(_orders, row))
+
+    async def open_orders(self) -> Sequence[DeskOrder]:
+        wanted = select(_orders).where(_orders.c.done_at.is_(None)).order_by(_orders.c.id)
+        return [_order(row) for row in await self._statements.all(wanted)]
+
+    async def order_done(self, order_id: int, at: datetime, refused: str = "") -> None:
+        done: dict[str, Any] = {"done_at": at, "refused": refused}
+        if not await self._statements.change(_orders.update().where(_orders.c.id == order_id).values(done)):
+            raise NotFound(f"there is no desk order {order_id}")
+
+
+def _order(row: RowMapping) -> DeskOrder:
+    return from_row(DeskOrder, row, detail=row["detail"] or None)

@@ -1,0 +1,79 @@
+"""The statements of one unit of work, each with the driver's errors told in the product's words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, CursorResult, Executable, RowMapping, Table, true
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from dialer.storage.errors import storage_errors
+from dialer.storage.vault import Vault
+
+Row = Mapping[str, Any]
+Upsert = sqlite.Insert | postgresql.Insert
+
+
+class Statements:
+    """One transaction's connection, with the vault beside it.
+
+    After a statement has failed the transaction can only be undone: PostgreSQL would turn its commit into a
+    rollback without a word, SQLite would commit a half. `failure` keeps the error for the unit of work to raise.
+    """
+
+    def __init__(self, connection: AsyncConnection, vault: Vault) -> None:
+        self._connection = connection
+        self.vault = vault
+        self.failure: Exception | None = None
+
+    async def run(self, statement: Executable, row: Row | None = None) -> CursorResult[Any]:
+        """Execute one statement, with a row of parameters for one that was made before."""
+        try:
+            with storage_errors():
+                return await self._connection.execute(statement, row)
+        except Exception as error:
+            self.failure = error
+            raise
+
+    async def all(self, statement: Executable) -> Sequence[RowMapping]:
+        """Every row."""
+        return (await self.run(statement)).mappings().all()
+
+    async def first(self, statement: Executable) -> RowMapping | None:
+        """The first row, if any."""
+        return (await self.run(statement)).mappings().first()
+
+    async def scalar(self, statement: Executable) -> Any:  # noqa: ANN401 - whatever the column holds
+        """The first column of the first row, or None."""
+        return (await self.run(statement)).scalar()
+
+    async def change(self, statement: Executable) -> int:
+        """How many rows a statement changed."""
+        return (await self.run(statement)).rowcount
+
+    async def add(self, table: Table, row: Row) -> int:
+        """Insert a row of a table that counts its ids; the id."""
+        return int(await self.scalar(table.insert().values(row).returning(table.c.id)))
+
+    @property
+    def dialect(self) -> str:
+        """`sqlite` or `postgresql`."""
+        return self._connection.dialect.name
+
+    def upsert(self, table: Table, row: Row | Sequence[Row]) -> Upsert:
+        """An insert that can say what to do when the row is there (`on_conflict_do_…`), in the database's dialect."""
+        return insert_into(table, self.dialect).values(row)
+
+
+def insert_into(table: Table, dialect: str) -> Upsert:
+    """An insert in a database's dialect."""
+    return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
+
+
+def under(column: ColumnElement[str], org: str) -> ColumnElement[bool]:
+    """At a place in the organisation or below it; places are paths: `44/4401` is under `44`, `441` is not."""
+    if not org:
+        return true()
+    return (column == org) | column.startswith(f"{org}/", autoescape=True)

@@ -1,0 +1,91 @@
+"""What must happen unasked: the daily timetable (rules §9.3) and what waits for an hour.
+
+APScheduler only ticks. What is due is asked of the Clock and of our own tables, so a missed tick, a restart or
+another machine changes nothing: a sweep of a day runs once, whoever gets to it first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+
+import structlog
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.interval import IntervalTrigger
+
+from dialer.domain.calendar import SHANGHAI
+from dialer.domain.errors import DialerError
+from dialer.ports import Clock, Signals
+from dialer.ports.storage import Storage
+from dialer.usecases.keep_the_pool import expire_erevisits, flag_late, renew_ranks
+from dialer.usecases.rulebook import Rulebook
+from dialer.usecases.transfer_ticket import issue_tickets
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class DailySweep:
+    """Something done once a day, from this time on."""
+
+    name: str
+    at: time
+    run: Callable[[datetime], Awaitable[int]]
+
+
+class Timetable:
+    """The sweeps of one site. `tick` may be called as often as one likes."""
+
+    def __init__(self, storage: Storage, signals: Signals, rulebook: Rulebook, clock: Clock) -> None:
+        self._storage = storage
+        self._signals = signals
+        self._rulebook = rulebook
+        self._clock = clock
+        self._daily = (
+            DailySweep("late", time(0, 5), lambda now: flag_late(storage, now)),
+            DailySweep("ranks", time(8, 50), lambda now: renew_ranks(storage, rulebook, now)),
+            DailySweep("extraction", rulebook.tickets.extraction_at, lambda now: issue_tickets(storage, rulebook, now)),
+        )
+
+    async def tick(self) -> None:
+        """Do what is due and not done. A sweep that fails is an alarm, and is tried again at the next tick."""
+        now = self._clock.now()
+        for sweep in self._daily:
+            if now.timetz().replace(tzinfo=None) >= sweep.at:
+                await self._once_a_day(sweep, now)
+        await self._guarded("urgent", lambda: issue_tickets(self._storage, self._rulebook, now, only_urgent=True))
+        await self._guarded("erevisit", lambda: expire_erevisits(self._storage, self._rulebook, now))
+
+    def next_due(self, now: datetime) -> datetime:
+        """The next instant at which a daily sweep is due."""
+        today = [datetime.combine(now.date(), sweep.at, SHANGHAI) for sweep in self._daily]
+        return min(at if at > now else at + timedelta(days=1) for at in today)
+
+    async def _once_a_day(self, sweep: DailySweep, now: datetime) -> None:
+        period = now.date().isoformat()
+        async with self._storage.read() as work:
+            if await work.ledger.last_run(sweep.name) == period:
+                return
+        if not await self._guarded(sweep.name, lambda: sweep.run(now)):
+            return
+        async with self._storage.begin() as work:
+            await work.ledger.first_run(sweep.name, period, now)
+
+    async def _guarded(self, name: str, run: Callable[[], Awaitable[int]]) -> bool:
+        try:
+            count = await run()
+        except DialerError as error:
+            log.error("sweep.failed", sweep=name, code=error.code, error=str(error))
+            return False
+        if count:
+            log.info("sweep.done", sweep=name, count=count)
+            await self._signals.notify("floor")
+        return True
+
+
+def ticking(timetable: Timetable, seconds: float = 1.0) -> AsyncIOScheduler:
+    """A scheduler that ticks the timetable, not yet started; late ticks are folded into one."""
+    scheduler = AsyncIOScheduler(timezone=SHANGHAI)
+    scheduler.add_job(timetable.tick, IntervalTrigger(seconds=seconds), max_instances=1, coalesce=True)
+    return scheduler

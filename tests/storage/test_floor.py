@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from dialer.domain.call import CallId, SeatId
+from dialer.domain.errors import NotFound, StaleVersion
+from dialer.domain.seat import SeatEvent, SeatState
+from dialer.domain.user import Role
+from dialer.ports.storage import DeskOrder, DeskOrderKind
+from dialer.storage.floor import LoginTaken
+from tests.builders import a_seat, a_user, at, moved
+from tests.storage.stories import given_attempt, given_case
+
+
+async def test_users_come_back_and_have_one_login_each(database):
+    async with database.begin() as work:
+        agent = await work.floor.add_user(a_user())
+        leader = await work.floor.add_user(a_user(login="zhang", role=Role.CC_LEADER))
+        with pytest.raises(LoginTaken, match="agent1"):
+            await work.floor.add_user(a_user(name="another"))
+
+    async with database.read() as work:
+        assert await work.floor.user("agent1") == agent
+        assert await work.floor.user("nobody") is None
+        assert list(await work.floor.users()) == [agent, leader]
+        assert list(await work.floor.users(Role.CC_LEADER)) == [leader]
+
+
+async def test_changes_of_a_user_are_stored(database):
+    async with database.begin() as work:
+        agent = await work.floor.add_user(a_user())
+        locked = replace(agent, failed_logins=5, locked_until=at(11), org="44", disabled=True, phone_address="sip:a@b")
+        await work.floor.save_user(locked)
+        with pytest.raises(NotFound):
+            await work.floor.save_user(a_user(login="nobody"))
+
+    async with database.read() as work:
+        assert await work.floor.user("agent1") == locked
+
+
+async def test_a_login_lasts_until_it_is_closed(database):
+    async with database.begin() as work:
+        agent = await work.floor.add_user(a_user())
+        await work.floor.open_session("hash", "agent1", "csrf", at(9))
+        await work.floor.touch_session("hash", at(9, 30))
+        with pytest.raises(NotFound):
+            await work.floor.open_session("other", "nobody", "csrf", at(9))
+
+    async with database.read() as work:
+        assert await work.floor.session("hash") == (agent, "csrf", at(9, 30))
+    async with database.begin() as work:
+        await work.floor.close_session("hash")
+    async with database.read() as work:
+        assert await work.floor.session("hash") is None
+
+
+async def test_a_seat_moves_against_its_version(database):
+    attempt = await given_attempt(database, await given_case(database))
+    async with database.begin() as work:
+        seat = await work.floor.put_seat(a_seat(state=SeatState.READY, leg_up=True))
+        other = await work.floor.put_seat(a_seat(id=SeatId("seat-2"), login="agent2", owner="engine-2"))
+        busy = await work.floor.move_seat(
+            replace(seat, call_id=attempt.call_id), SeatEvent.RESERVED, moved(when=at(10, 1))
+        )
+        marked = await work.floor.save_seat(replace(busy, pause_after_call=True))
+
+    async with database.read() as work:
+        assert await work.floor.seat(SeatId("seat-1")) == marked
+        assert await work.floor.seat_of("agent2") == other
+        assert await work.floor.seat(SeatId("seat-9")) is None
+        assert await work.floor.seat_of("nobody") is None
+        assert list(await work.floor.seats()) == [marked, other]
+        assert list(await work.floor.seats("engine-2")) == [other]
+    assert (busy.state, busy.since, marked.version) == (SeatState.RESERVED, at(10, 1), 2)
+    with pytest.raises(StaleVersion):
+        async with database.begin() as work:
+            await work.floor.move_seat(seat, SeatEvent.PAUSE, moved())
+    with pytest.raises(StaleVersion):
+        async with database.begin() as work:
+            await work.floor.save_seat(busy)
+
+
+async def test_a_desks_wishes_wait_in_order_until_they_are_carried_out(database):
+    hang_up = DeskOrder(0, DeskOrderKind.HANG_UP, SeatId("seat-1"), "agent1", at(10), CallId("call-1"))
+    listen = DeskOrder(0, DeskOrderKind.LISTEN, SeatId("seat-1"), "zhang", at(10, 1), detail={"mode": "WHISPER"})
+    async with database.begin() as work:
+        first, second = await work.floor.order(hang_up), await work.floor.order(listen)
+        assert (first, second) == (replace(hang_up, id=first.id), replace(listen, id=second.id))
+        assert list(await work.floor.open_orders()) == [first, second]
+        await work.floor.order_done(first.id, at(10, 2))
+        with pytest.raises(NotFound):
+            await work.floor.order_done(99, at(10, 2))
+
+    async with database.read() as work:
+        assert list(await work.floor.open_orders()) == [second]
