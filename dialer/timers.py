@@ -6,6 +6,7 @@ another machine changes nothing: a sweep of a day runs once, whoever gets to it 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
@@ -85,7 +86,8 @@ class Timetable:
 
 
 def ticking(timetable: Timetable, seconds: float = 1.0) -> AsyncIOScheduler:
-    """A scheduler that ticks the timetable, not yet started; late ticks are folded into one."""
+    """A scheduler that ticks the timetable, not yet started; late ticks are folded into one, without a word."""
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
     scheduler = AsyncIOScheduler(timezone=SHANGHAI)
     scheduler.add_job(timetable.tick, IntervalTrigger(seconds=seconds), max_instances=1, coalesce=True)
     return scheduler

@@ -14,6 +14,7 @@ from dialer.domain.problem import ProblemLevel
 
 _NOT_A_WORD = re.compile(r"[\W_]+")
 _HAN = re.compile(r"[\u3400-\u9fff]")
+_YES = "1"
 _SOME_DEPARTMENT = "某部门"  # the ban list's own blank: any department's name stands there
 
 
@@ -43,7 +44,8 @@ class Objection(StrEnum):
 class ReplyContent:
     """What came back from below. `means` is how the customer was met (电话, 上门 …), `account` the handling's story.
 
-    `attachment_note` names the attached proof, or says why there is none. `repr` shows nothing personal.
+    `attachment_note` names the attached proof, or says why there is none. `cannot_contact`: those below could not reach
+    the customer either (rules §5.3 no. 7). `repr` shows nothing personal.
     """
 
     contacted_by: str
@@ -56,6 +58,7 @@ class ReplyContent:
     new_phone: str = ""
     new_phone_owner: str = ""
     attachment_note: str = ""
+    cannot_contact: bool = False
 
     def __repr__(self) -> str:
         return "ReplyContent(…)"
@@ -65,10 +68,16 @@ class ReplyContent:
         """Everything told in the handler's own words."""
         return self.account + self.customer_said + self.done
 
+    @property
+    def nobody_can_be_contacted(self) -> bool:
+        """Neither we nor those below reach the customer, and nobody knows a better number (rules §5.3 no. 7)."""
+        return self.cannot_contact and not self.new_phone
+
     def as_mapping(self) -> dict[str, str]:
         """The reply as plain text values; `from_mapping` gives an equal one back."""
         texts = {field.name: getattr(self, field.name) for field in fields(self)}
-        return {**texts, "contacted_at": self.contacted_at.isoformat() if self.contacted_at else ""}
+        contacted_at = self.contacted_at.isoformat() if self.contacted_at else ""
+        return {**texts, "contacted_at": contacted_at, "cannot_contact": _YES if self.cannot_contact else ""}
 
     @classmethod
     def from_mapping(cls, stored: Mapping[str, str]) -> ReplyContent:
@@ -80,8 +89,12 @@ class ReplyContent:
         names = {field.name for field in fields(cls)}
         if unknown := sorted(set(stored) - names):
             raise ReplyInvalid(f"a reply has no field {', '.join(unknown)}")
-        texts = {name: stored.get(name, "").strip() for name in names - {"contacted_at"}}
-        return cls(contacted_at=_instant(stored.get("contacted_at", "")), **texts)
+        texts = {name: stored.get(name, "").strip() for name in names - {"contacted_at", "cannot_contact"}}
+        return cls(
+            contacted_at=_instant(stored.get("contacted_at", "")),
+            cannot_contact=bool(stored.get("cannot_contact")),
+            **texts,
+        )
 
 
 def objections(
@@ -91,18 +104,20 @@ def objections(
 
     Args:
         content: the reply.
-        level: the ticket's class; an L1 needs an attachment or an explicit "none because".
+        level: the ticket's class; an L1 needs an attachment or an explicit "none because"; that nobody can be contacted
+            is an answer to a 回访不成功 only.
         min_chars: the least number of Chinese characters once stock phrases and names are taken out.
         banned: the stock phrases; 某部门 in one stands for any department.
     """
     words = _own_words(content, banned)
+    met = not (content.nobody_can_be_contacted and level is ProblemLevel.U)
     said_something = bool(_NOT_A_WORD.sub("", content.story))
     found = {
         Objection.NO_CONTACTED_BY: not content.contacted_by,
-        Objection.NO_CONTACTED_WHOM: not content.contacted_whom,
+        Objection.NO_CONTACTED_WHOM: met and not content.contacted_whom,
         Objection.NO_CONTACTED_AT: content.contacted_at is None,
         Objection.NO_MEANS: not content.means,
-        Objection.NO_CUSTOMER_SAID: not content.customer_said,
+        Objection.NO_CUSTOMER_SAID: met and not content.customer_said,
         Objection.NO_DONE: not content.done,
         Objection.STOCK_PHRASES: said_something and not words,
         Objection.TOO_SHORT: len(_HAN.findall(words)) < min_chars,

@@ -9,6 +9,6 @@
 7.  `transfer_ticket`      what failed or was complained of goes down, is answered, is dialled again
 8.  `close_case`           nothing closes without its proof (`prove_case`)
 
-At the side: `staff_the_floor`, `look_at`, `explain_case`, `keep_the_pool`, `judge_refusal`; what the site decides is in
-`rulebook`.
+At the side: `staff_the_floor`, `log_in`, `look_at`, `look_at_desk`, `explain_case`, `keep_the_pool`, `judge_refusal`;
+what the site decides is in `rulebook`.
 """

@@ -96,6 +96,19 @@ def test_a_reply_survives_storage_and_shows_nothing_personal() -> None:
     assert "王芳" not in repr(GOOD)
 
 
+def test_where_nobody_can_be_contacted_there_is_nobody_to_name_and_nothing_they_said() -> None:
+    nobody = replace(
+        GOOD,
+        contacted_whom="",
+        customer_said="",
+        done="三日内拨打两个登记号码并上门一次，家中无人，邻居说其长期在外地务工，无其他联系方式。",
+        cannot_contact=True,
+    )
+    assert said_of(nobody, ProblemLevel.U) == ()
+    assert said_of(nobody) == (Objection.NO_CONTACTED_WHOM, Objection.NO_CUSTOMER_SAID)
+    assert ReplyContent.from_mapping(nobody.as_mapping()) == nobody
+
+
 @pytest.mark.parametrize("stored", [{"phone": "x"}, {"contacted_at": "昨天"}, {"contacted_at": "2026-09-21T10:30"}])
 def test_a_reply_that_cannot_be_read_is_refused(stored: dict[str, str]) -> None:
     with pytest.raises(ReplyInvalid):

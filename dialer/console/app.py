@@ -1,0 +1,69 @@
+"""The console's application, put together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from aiohttp import web
+
+from dialer.console import cases, desk, events, floor, login, recordings, tickets
+from dialer.console.guard import add_security_headers, guard
+from dialer.console.problems import explain_errors
+from dialer.console.routes import ACCESS, Door, add_routes
+from dialer.console.site import SITE, Site
+from dialer.ports import Clock, RecordingStore, Scripts, Signals
+from dialer.ports.storage import Storage
+from dialer.usecases.rulebook import Rulebook
+from dialer.usecases.staff_the_floor import PasswordHasher
+
+STATIC = Path(__file__).parent / "static"
+ROUTES = (
+    *login.ROUTES,
+    *desk.ROUTES,
+    *events.ROUTES,
+    *tickets.ROUTES,
+    *cases.ROUTES,
+    *recordings.ROUTES,
+    *floor.ROUTES,
+)
+
+
+def make_console(
+    *,
+    storage: Storage,
+    signals: Signals,
+    scripts: Scripts,
+    clock: Clock,
+    rulebook: Rulebook,
+    store: RecordingStore,
+    hasher: PasswordHasher,
+    secure_cookies: bool = False,
+    wrap_up_seconds: float = 45.0,
+) -> web.Application:
+    """The console over a site's ports; whoever calls runs it.
+
+    Args:
+        storage: the database.
+        signals: tells desks to look again, and the engine that a desk wants something.
+        scripts: the published call scripts.
+        clock: the product's clock.
+        rulebook: the site's decisions.
+        store: where sealed recordings are.
+        hasher: how passwords are hashed.
+        secure_cookies: cookies travel over HTTPS only.
+        wrap_up_seconds: the target that agents see after a call; nothing is cut off.
+    """
+    app = web.Application(middlewares=[explain_errors, guard])
+    app[SITE] = Site(storage, signals, scripts, clock, rulebook, store, hasher, secure_cookies, wrap_up_seconds)
+    app[ACCESS] = {}
+    add_routes(app, ROUTES)
+    _add_static(app)
+    events.end_streams_at_shutdown(app)
+    app.on_response_prepare.append(add_security_headers)
+    return app
+
+
+def _add_static(app: web.Application) -> None:
+    resource = app.router.add_static("/static", STATIC)
+    for method in ("GET", "HEAD"):
+        app[ACCESS][method, resource.canonical] = Door.PUBLIC

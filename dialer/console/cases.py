@@ -1,0 +1,49 @@
+"""Cases: found by policy number or state, and each with everything that happened to it."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from dialer.console.forms import number
+from dialer.console.pages import page
+from dialer.console.routes import Route
+from dialer.console.site import site_of, user_of
+from dialer.domain.case import CaseId, CaseState
+from dialer.domain.user import Permission
+from dialer.usecases import look_at
+from dialer.usecases.explain_case import explain_case
+
+_LISTED = 100
+
+
+async def list_cases(request: web.Request) -> web.Response:
+    """Cases by policy number, or in one state, or every case that is not closed."""
+    site = site_of(request)
+    policy_no, wanted = request.query.get("policy_no", "").strip(), request.query.get("state", "")
+    states = [state for state in CaseState if state.value == wanted] or [s for s in CaseState if not s.closed]
+    found = await look_at.find_cases(site.storage, user_of(request), policy_no, states, _LISTED)
+    return page(
+        request, "cases.html", found=found, policy_no=policy_no, wanted=wanted, states=tuple(CaseState), limit=_LISTED
+    )
+
+
+async def show_case(request: web.Request) -> web.Response:
+    """One case."""
+    site, user = site_of(request), user_of(request)
+    case_id = CaseId(number(request.match_info["case_id"]))
+    file = await look_at.case_file(site.storage, site.scripts, user, case_id)
+    why = await explain_case(site.storage, site.rulebook, file.case.policy_no, site.now)
+    return page(
+        request,
+        "case.html",
+        file=file,
+        why=why,
+        may_hear=user.may(Permission.HEAR_RECORDINGS),
+        may_see_tickets=user.may(Permission.SEE_TICKETS),
+    )
+
+
+ROUTES = (
+    Route("GET", "/cases", Permission.SEE_CASES, list_cases),
+    Route("GET", "/cases/{case_id}", Permission.SEE_CASES, show_case),
+)

@@ -1,0 +1,163 @@
+"""The agent's desk: one page that never jumps. What it shows comes from the server, whole, after every key.
+
+Programs use the same routes with `Accept: application/json`; the shapes are in `desk_json`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+
+from dialer.console.desk_json import desk_as_json
+from dialer.console.desk_keys import event_key
+from dialer.console.forms import FormInvalid, captures, field, fields, moment
+from dialer.console.pages import page, see, wants_fragment, wants_json
+from dialer.console.problems import status_of
+from dialer.console.routes import Handler, Route
+from dialer.console.site import SESSION, Site, site_of, user_of
+from dialer.domain.errors import DialerError, StaleVersion
+from dialer.domain.user import Permission, User
+from dialer.ports.storage import Work
+from dialer.usecases import staff_the_floor
+from dialer.usecases.conduct_interview import choose_answer, mark_conversation, report_event
+from dialer.usecases.finish_attempt import wrap_up
+from dialer.usecases.look_at_desk import desk_version, look_at_desk
+from dialer.usecases.staff_the_floor import DESK_ORDERS, FLOOR, PauseReason, desk_topic, held_call, wishes
+
+Action = Callable[[web.Request, Site, User], Awaitable[object]]
+
+
+async def show_desk(request: web.Request) -> web.Response:
+    """The desk as it stands; 204 when `seen` names the version that is on screen already."""
+    return await _desk(request)
+
+
+async def _desk(request: web.Request, refused: DialerError | None = None) -> web.Response:
+    site = site_of(request)
+    desk = await look_at_desk(site.storage, site.scripts, user_of(request), site.now)
+    status = status_of(refused) if refused else 200
+    if wants_json(request):
+        return web.json_response(desk_as_json(desk, request[SESSION].csrf, refused), status=status)
+    if refused is None and request.query.get("seen") == desk.version:
+        return web.Response(status=204)
+    template = "desk/desk.html" if wants_fragment(request) else "desk/page.html"
+    return page(
+        request,
+        template,
+        status,
+        desk=desk,
+        wishes=wishes(desk.seat),
+        refused=refused,
+        event_key=event_key,
+        reasons=tuple(PauseReason),
+        wrap_up_seconds=site.wrap_up_seconds,
+    )
+
+
+def _action(act: Action) -> Handler:
+    """A handler that acts, and shows the desk as it stands then, with the reason when the rules said no."""
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        try:
+            await act(request, site_of(request), user_of(request))
+        except DialerError as refused:
+            return await _desk(request, refused)
+        if wants_json(request) or wants_fragment(request):
+            return await _desk(request)
+        return see("/desk")
+
+    return handle
+
+
+async def _sit_down(_request: web.Request, site: Site, user: User) -> None:
+    await staff_the_floor.sit_down(site.storage, site.signals, user, site.now)
+
+
+async def _ready(_request: web.Request, site: Site, user: User) -> None:
+    await staff_the_floor.get_ready(site.storage, site.signals, user, site.now)
+
+
+async def _pause(request: web.Request, site: Site, user: User) -> None:
+    given = await field(request, "reason")
+    try:
+        reason = PauseReason(given)
+    except ValueError:
+        raise FormInvalid(f"{given!r} is no reason to pause; known: {', '.join(PauseReason)}") from None
+    await staff_the_floor.pause(site.storage, site.signals, user, reason, site.now)
+
+
+async def _stand_up(_request: web.Request, site: Site, user: User) -> None:
+    await staff_the_floor.stand_up(site.storage, site.signals, user, site.now)
+
+
+async def _hang_up(_request: web.Request, site: Site, user: User) -> None:
+    await staff_the_floor.hang_up(site.storage, site.signals, user, site.now)
+
+
+# A step of the interview is told to nobody: its answer is the new screen, and the desk's other tabs look every few
+# seconds by themselves. A signal is a write of its own, and hundreds of agents step at once.
+
+
+async def _answer(request: web.Request, site: Site, user: User) -> None:
+    sent = await fields(request)
+    async with site.storage.begin() as work:
+        call_id = await held_call(work, user)
+        await _same_version(work, site, user, sent.get("version", ""))
+        await choose_answer(
+            work, site.scripts, call_id, sent.get("node", ""), sent.get("option", ""), captures(sent), site.now
+        )
+
+
+async def _event(request: web.Request, site: Site, user: User) -> None:
+    sent = await fields(request)
+    async with site.storage.begin() as work:
+        call_id = await held_call(work, user)
+        await _same_version(work, site, user, sent.get("version", ""))
+        await report_event(work, site.scripts, call_id, sent.get("node", ""), sent.get("event", ""), site.now)
+
+
+async def _mark(request: web.Request, site: Site, user: User) -> None:
+    flag = await field(request, "flag")
+    async with site.storage.begin() as work:
+        await mark_conversation(work, site.scripts, await held_call(work, user), flag, site.now)
+
+
+async def _wrap_up(request: web.Request, site: Site, user: User) -> None:
+    sent = await fields(request)
+    async with site.storage.read() as work:
+        seat = await staff_the_floor.seat_of(work, user)
+    await wrap_up(
+        site.storage,
+        site.scripts,
+        site.rulebook,
+        seat,
+        user.login,
+        site.now,
+        note=sent.get("note", "").strip(),
+        appointment_at=moment(sent.get("appointment_at", "")),
+        customer_asked=bool(sent.get("customer_asked")),
+    )
+    for topic in (DESK_ORDERS, desk_topic(seat.id), FLOOR):
+        await site.signals.notify(topic)
+
+
+async def _same_version(work: Work, site: Site, user: User, seen: str) -> None:
+    """A key pressed twice, or in a second tab, answers a screen that is gone, even if the next asks the same."""
+    current = await desk_version(work, site.scripts, user)
+    if seen and seen != current:
+        raise StaleVersion(f"the screen showed version {seen}, the desk is at {current}")
+
+
+ROUTES = (
+    Route("GET", "/desk", Permission.TAKE_CALLS, show_desk),
+    Route("POST", "/desk/sit-down", Permission.TAKE_CALLS, _action(_sit_down)),
+    Route("POST", "/desk/ready", Permission.TAKE_CALLS, _action(_ready)),
+    Route("POST", "/desk/pause", Permission.TAKE_CALLS, _action(_pause)),
+    Route("POST", "/desk/stand-up", Permission.TAKE_CALLS, _action(_stand_up)),
+    Route("POST", "/desk/hang-up", Permission.TAKE_CALLS, _action(_hang_up)),
+    Route("POST", "/desk/answer", Permission.TAKE_CALLS, _action(_answer)),
+    Route("POST", "/desk/event", Permission.TAKE_CALLS, _action(_event)),
+    Route("POST", "/desk/mark", Permission.TAKE_CALLS, _action(_mark)),
+    Route("POST", "/desk/wrap-up", Permission.TAKE_CALLS, _action(_wrap_up)),
+)

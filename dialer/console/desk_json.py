@@ -1,0 +1,140 @@
+"""The desk as data: the shape that robot agents, tests and other programs read (docs in `desk_as_json`)."""
+
+from __future__ import annotations
+
+from dialer.console.desk_keys import event_key
+from dialer.domain.errors import DialerError
+from dialer.domain.interview import EventButton, Screen
+from dialer.domain.outcome import Outcome
+from dialer.domain.seat import Seat, SeatState
+from dialer.ports.storage import StoredCall
+from dialer.usecases.look_at_desk import Desk, PolicyInCall
+from dialer.usecases.staff_the_floor import wishes
+
+Json = dict[str, object]
+
+
+def desk_as_json(desk: Desk, csrf: str, refused: DialerError | None = None) -> Json:
+    """`{version, csrf, seat, actions, elapsed_seconds, call, customer, screen, policies, wrap_up, error?}`.
+
+    `version` changes whenever anything on the desk does; sent back with an answer it guards against answering a
+    screen that is gone. `actions` are the routes that can be used now, as in `POST /desk/<action>`. `call`,
+    `customer` and `screen` are null when no call is at the desk; `wrap_up` is null outside WRAP_UP.
+    """
+    shown: Json = {
+        "version": desk.version,
+        "csrf": csrf,
+        "login": desk.user.login,
+        "seat": _seat(desk.seat) if desk.seat else None,
+        "actions": _actions(desk),
+        "elapsed_seconds": desk.elapsed_seconds,
+        "call": _call(desk.call) if desk.call else None,
+        "customer": _customer(desk, desk.current) if desk.current else None,
+        "screen": _screen(desk.screen) if desk.screen else None,
+        "policies": [_policy(each) for each in desk.policies],
+        "wrap_up": _wrap_up(desk),
+    }
+    return {**shown, "error": refused.code, "message": str(refused)} if refused else shown
+
+
+def _seat(seat: Seat) -> Json:
+    return {
+        "id": seat.id,
+        "state": seat.state,
+        "since": seat.since.isoformat(),
+        "why": seat.why,
+        "leg_up": seat.leg_up,
+        "pause_after_call": seat.pause_after_call,
+    }
+
+
+def _actions(desk: Desk) -> list[str]:
+    actions = {wish.value.lower().replace("_", "-") for wish in wishes(desk.seat)}
+    state = desk.seat.state if desk.seat else SeatState.AWAY
+    if state is SeatState.TALKING and desk.screen is not None and desk.screen.outcome is None:
+        actions |= {"answer", "event", "mark"}
+    if state is SeatState.WRAP_UP:
+        actions.add("wrap-up")
+    return sorted(actions)
+
+
+def _call(stored: StoredCall) -> Json:
+    call = stored.call
+    return {
+        "id": call.call_id,
+        "phase": call.phase,
+        "answered_at": call.answered_at.isoformat() if call.answered_at else None,
+        "ended_by": call.ended.by if call.ended else None,
+    }
+
+
+def _customer(desk: Desk, current: PolicyInCall) -> Json:
+    return {
+        "name": current.policy.holder.name.full,
+        "gender": current.policy.holder.gender,
+        "phone": desk.phone_masked,
+        "policy_no": current.case.policy_no,
+        "product": current.policy.policy.product_name,
+        "purpose": current.case.purpose,
+        "round": current.case.round,
+        "surrender_last_day": _iso(current.case.surrender_last_day),
+        "revisit_last_day": _iso(current.case.revisit_last_day),
+    }
+
+
+def _iso(day: object) -> str | None:
+    return None if day is None else str(day)
+
+
+def _screen(screen: Screen) -> Json:
+    return {
+        "script": screen.script,
+        "script_version": screen.version,
+        "node": screen.node,
+        "phase": screen.phase,
+        "title": screen.title,
+        "text": screen.text,
+        "agent_note": screen.agent_note,
+        "options": [
+            {
+                "key": choice.key,
+                "code": choice.code,
+                "label": choice.label,
+                "captures": [{"field": capture.field, "is_date": capture.is_date} for capture in choice.captures],
+            }
+            for choice in screen.choices
+        ],
+        "events": [_button(button) for button in screen.events],
+        "marks": [_button(button) for button in screen.marks],
+        "progress": [
+            {"item": item.item, "title": item.title, "value": item.value, "final": item.final}
+            for item in screen.progress
+        ],
+        "outcome": screen.outcome,
+        "next_action": screen.next_action,
+    }
+
+
+def _button(button: EventButton) -> Json:
+    return {"code": button.event, "label": button.label, "key": event_key(button.event)}
+
+
+def _policy(each: PolicyInCall) -> Json:
+    return {
+        "policy_no": each.case.policy_no,
+        "product": each.policy.policy.product_name,
+        "over": each.over,
+        "outcome": each.verdict.outcome,
+        "level": each.verdict.level,
+        "problems": [
+            {"level": heard.level, "type": heard.problem.type, "subtype": heard.problem.subtype, "node": heard.node}
+            for heard in each.verdict.problems
+        ],
+        "unconfirmed": list(each.verdict.unconfirmed),
+    }
+
+
+def _wrap_up(desk: Desk) -> Json | None:
+    if desk.seat is None or desk.seat.state is not SeatState.WRAP_UP:
+        return None
+    return {"needs_appointment": any(each.verdict.outcome is Outcome.RESCHEDULE for each in desk.policies)}

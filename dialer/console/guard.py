@@ -1,0 +1,85 @@
+"""What stands before every handler: who is asking, may they, did the request come from our own page."""
+
+from __future__ import annotations
+
+import secrets
+from urllib.parse import urlsplit
+
+from aiohttp import web
+
+from dialer.console.forms import field
+from dialer.console.routes import Door, Handler, admits, needs_of
+from dialer.console.site import SESSION, site_of
+from dialer.domain.errors import NotAllowed
+from dialer.usecases.log_in import SessionOver, session_of
+
+SESSION_COOKIE = "dialer_session"
+CSRF_HEADER = "X-CSRF-Token"
+
+_READING = frozenset({"GET", "HEAD"})
+_OUR_OWN = frozenset({"same-origin", "none"})
+
+SECURITY_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; "
+        "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), payment=()",
+}
+
+
+async def add_security_headers(request: web.Request, response: web.StreamResponse) -> None:
+    """On every response, errors and streams included; what a page showed stays in no cache."""
+    response.headers.update(SECURITY_HEADERS)
+    if not request.path.startswith("/static/"):
+        response.headers.setdefault("Cache-Control", "no-store")
+
+
+@web.middleware
+async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Deny by default.
+
+    Raises:
+        SessionOver: the route needs a login and there is none.
+        NotAllowed: the role lacks the permission, or the request was not made by our own page.
+    """
+    if request.match_info.http_exception is not None:
+        return await handler(request)  # no such page, no such method
+    needs = needs_of(request)
+    if request.method not in _READING:
+        _from_our_own_page(request)
+    if needs is not Door.PUBLIC:
+        await _known(request)
+        if not admits(needs, request[SESSION].user):
+            raise NotAllowed(f"{request[SESSION].user.role} may not {request.method} {request.path}")
+    return await handler(request)
+
+
+async def _known(request: web.Request) -> None:
+    token = request.cookies.get(SESSION_COOKIE)
+    if token is None:
+        raise SessionOver("please log in")
+    site = site_of(request)
+    request[SESSION] = await session_of(site.storage, token, site.now)
+    if request.method not in _READING:
+        await _with_token(request)
+
+
+async def _with_token(request: web.Request) -> None:
+    """The session's CSRF secret comes back in a header (htmx, robots) or in a hidden field (plain forms)."""
+    sent = request.headers.get(CSRF_HEADER) or await field(request, "csrf")
+    if not secrets.compare_digest(sent.encode(), request[SESSION].csrf.encode()):
+        raise NotAllowed("the request carries no valid CSRF token: load the page again")
+
+
+def _from_our_own_page(request: web.Request) -> None:
+    """Browsers say where a request comes from; robots say nothing and need no protection from their users."""
+    fetched_from = request.headers.get("Sec-Fetch-Site", "none")
+    origin = request.headers.get("Origin")
+    foreign = origin is not None and urlsplit(origin).netloc != request.host
+    if fetched_from not in _OUR_OWN or foreign:
+        raise NotAllowed("the request was made by another site's page")

@@ -1,0 +1,29 @@
+"""Which pages a person finds in the head of every page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dialer.domain.user import Permission, User
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A page in the head; `title` is a key of the catalogues."""
+
+    path: str
+    title: str
+    needs: Permission
+
+
+LINKS = (
+    Link("/desk", "Desk", Permission.TAKE_CALLS),
+    Link("/tickets", "Tickets", Permission.SEE_TICKETS),
+    Link("/cases", "Cases", Permission.SEE_CASES),
+    Link("/floor", "Floor", Permission.SEE_FLOOR),
+)
+
+
+def links(user: User) -> tuple[Link, ...]:
+    """What the user may open."""
+    return tuple(link for link in LINKS if user.may(link.needs))

@@ -1,0 +1,61 @@
+"""Turning what a use case shows into a page, a fragment of one, or data for a program."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from aiohttp import web
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from dialer.console.navigation import links
+from dialer.console.site import SESSION
+from dialer.console.words import LANGUAGES, Words, span, words, words_for
+
+_TEMPLATES = Path(__file__).parent / "templates"
+
+
+def wants_json(request: web.Request) -> bool:
+    """A program asks for data and not for a page."""
+    return "application/json" in request.headers.get("Accept", "")
+
+
+def wants_fragment(request: web.Request) -> bool:
+    """The page is there already and asks for a part of itself."""
+    return "HX-Request" in request.headers
+
+
+def page(request: web.Request, template: str, status: int = 200, **view: object) -> web.Response:
+    """Render a template for whoever is asking."""
+    session = request.get(SESSION)
+    text = _environment(words_for(request).language).get_template(template)
+    rendered = text.render(
+        **view,
+        user=session.user if session else None,
+        csrf=session.csrf if session else "",
+        links=links(session.user) if session else (),
+        path=request.path,
+    )
+    return web.Response(text=rendered, status=status, content_type="text/html")
+
+
+def see(path: str) -> web.Response:
+    """After a plain form: show this page."""
+    return web.Response(status=303, headers={"Location": path})
+
+
+@cache
+def _environment(language: str) -> Environment:
+    spoken: Words = words(language)
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=select_autoescape(),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    environment.install_gettext_translations(spoken.translations, newstyle=True)  # type: ignore[attr-defined]  # the extension adds it
+    environment.globals.update(words=spoken, languages=LANGUAGES)
+    environment.filters.update(label=spoken.label, day=spoken.day, moment=spoken.moment, money=spoken.money, span=span)
+    return environment

@@ -1,0 +1,67 @@
+"""Errors as people and programs read them: the rule's own words, the right status, never a stack trace."""
+
+from __future__ import annotations
+
+import structlog
+from aiohttp import web
+
+from dialer.console.forms import FormInvalid
+from dialer.console.pages import page, see, wants_fragment, wants_json
+from dialer.console.routes import Handler
+from dialer.domain.errors import DialerError, NotAllowed, NotFound, StaleVersion
+from dialer.ports import StoreFailed
+from dialer.ports.storage import StorageUnavailable
+from dialer.usecases.log_in import LockedOut, LoginRefused, SessionOver
+
+log = structlog.get_logger("console")
+
+_STATUS: tuple[tuple[type[DialerError], int], ...] = (
+    (FormInvalid, 400),
+    (SessionOver, 401),
+    (LoginRefused, 401),
+    (NotAllowed, 403),
+    (NotFound, 404),
+    (StaleVersion, 409),
+    (LockedOut, 429),
+    (StorageUnavailable, 503),
+    (StoreFailed, 503),
+)
+_BY_THE_RULES = 422
+
+
+def status_of(error: DialerError) -> int:
+    """The HTTP status that says the same; 422 for whatever the rules refuse."""
+    return next((status for kind, status in _STATUS if isinstance(error, kind)), _BY_THE_RULES)
+
+
+@web.middleware
+async def explain_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Everything a handler raises becomes an answer."""
+    try:
+        return await handler(request)
+    except SessionOver as error:
+        return _log_in_first(request, error)
+    except DialerError as error:
+        return problem(request, status_of(error), error.code, str(error))
+    except web.HTTPException as error:
+        if error.status < 400 or error.status == 416:  # a redirect; a player's question about a length
+            raise
+        return problem(request, error.status, f"HTTP_{error.status}", error.reason)
+    except Exception:
+        log.exception("console.failed", method=request.method, path=request.path)
+        return problem(request, 500, "INTERNAL", "")
+
+
+def _log_in_first(request: web.Request, error: SessionOver) -> web.StreamResponse:
+    if wants_json(request):
+        return problem(request, 401, error.code, str(error))
+    if wants_fragment(request):
+        return web.Response(status=401, headers={"HX-Redirect": "/login"})
+    return see("/login")
+
+
+def problem(request: web.Request, status: int, code: str, message: str) -> web.Response:
+    """An error as a page or as data."""
+    if wants_json(request):
+        return web.json_response({"error": code, "message": message}, status=status)
+    return page(request, "error.html", status, code=code, message=message, status_code=status)

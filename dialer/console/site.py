@@ -1,0 +1,49 @@
+"""What every handler may reach: the site's ports and decisions, and who is asking."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from aiohttp import web
+
+from dialer.domain.user import User
+from dialer.ports import Clock, RecordingStore, Scripts, Signals
+from dialer.ports.storage import Storage
+from dialer.usecases.log_in import Session
+from dialer.usecases.rulebook import Rulebook
+from dialer.usecases.staff_the_floor import PasswordHasher
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """The console's world."""
+
+    storage: Storage
+    signals: Signals
+    scripts: Scripts
+    clock: Clock
+    rulebook: Rulebook
+    store: RecordingStore
+    hasher: PasswordHasher
+    secure_cookies: bool = False
+    wrap_up_seconds: float = 45.0
+
+    @property
+    def now(self) -> datetime:
+        """The present instant by the product's clock."""
+        return self.clock.now()
+
+
+SITE = web.AppKey("site", Site)
+SESSION = web.RequestKey("session", Session)
+
+
+def site_of(request: web.Request) -> Site:
+    """The site that serves this request."""
+    return request.app[SITE]
+
+
+def user_of(request: web.Request) -> User:
+    """Who is asking; only behind a door that asked for a login."""
+    return request[SESSION].user

@@ -1,0 +1,87 @@
+"""The console's languages: zh-CN first, English beside it, from the catalogues in `locale/`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import Enum
+from functools import cache
+from io import BytesIO
+from pathlib import Path
+
+from aiohttp import web
+from babel import Locale
+from babel.dates import format_date, format_datetime
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
+from babel.support import Translations
+
+from dialer.domain.calendar import SHANGHAI
+
+LANGUAGES = ("zh_CN", "en")
+LANGUAGE_COOKIE = "dialer_language"
+CATALOGUES = Path(__file__).parent / "locale"
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """One language: texts, names of the rules' codes, dates and numbers."""
+
+    language: str
+    translations: Translations
+
+    @property
+    def html_language(self) -> str:
+        """As HTML writes it."""
+        return self.language.replace("_", "-")
+
+    def text(self, message: str) -> str:
+        """A text of the console."""
+        return self.translations.ugettext(message)
+
+    def label(self, value: object, kind: str = "") -> str:
+        """The name of a code: an enum's member, or a text of some kind; the code itself when it has no name."""
+        if value is None:
+            return "—"
+        plain = str(value.value) if isinstance(value, Enum) else str(value)
+        key = f"{kind or type(value).__name__}.{plain}"
+        found = self.text(key)
+        return plain if found == key else found
+
+    def day(self, value: date | None) -> str:
+        """A date, as its readers write it."""
+        pattern = "M月d日 EEE" if self.language == "zh_CN" else "d MMM, EEE"
+        return "—" if value is None else format_date(value, pattern, locale=self.language)
+
+    def moment(self, value: datetime | None, pattern: str = "MM-dd HH:mm") -> str:
+        """An instant on Shanghai's clocks."""
+        return "—" if value is None else format_datetime(value, pattern, tzinfo=SHANGHAI, locale=self.language)
+
+    def money(self, fen: int) -> str:
+        """An amount in yuan."""
+        return f"¥{format_decimal(fen / 100, locale=Locale.parse(self.language))}"
+
+
+@cache
+def words(language: str) -> Words:
+    """The words of one of LANGUAGES."""
+    with (CATALOGUES / f"{language}.po").open("rb") as source:
+        catalogue = read_po(source, locale=language)
+    compiled = BytesIO()
+    write_mo(compiled, catalogue)
+    compiled.seek(0)
+    return Words(language, Translations(compiled))
+
+
+def words_for(request: web.Request) -> Words:
+    """The language the person chose; Chinese for who has not."""
+    chosen = request.cookies.get(LANGUAGE_COOKIE, LANGUAGES[0])
+    return words(chosen if chosen in LANGUAGES else LANGUAGES[0])
+
+
+def span(seconds: float) -> str:
+    """A length of time: `1:07`, `1:02:09`."""
+    minutes, rest = divmod(max(0, int(seconds)), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

@@ -1,0 +1,249 @@
+"""At the side: what the pages show, read in one consistent picture, cut to what the reader may see (rules §2.4, §7.6).
+
+Organisation scope is applied here and nowhere else: a record outside it does not exist for the reader.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from dialer.domain.attempt import Attempt
+from dialer.domain.case import CaseId, CaseState, RevisitCase
+from dialer.domain.errors import NotFound, ScriptInvalid
+from dialer.domain.recording import RecordingState
+from dialer.domain.script import ScriptRef
+from dialer.domain.seat import Seat
+from dialer.domain.ticket import OPEN_TICKETS, TicketId, TicketState, TransferTicket
+from dialer.domain.user import User
+from dialer.ports import Scripts
+from dialer.ports.storage import (
+    FoundProblem,
+    HistoryRow,
+    HolderPhone,
+    Recording,
+    Segment,
+    Storage,
+    StoredAnswer,
+    StoredCall,
+    StoredPolicy,
+    TicketReply,
+    Work,
+)
+
+
+def sees(user: User, org: str) -> bool:
+    """Whether a place of the organisation is the user's own or below it; places are paths like `44/4401`."""
+    return not user.org or org == user.org or org.startswith(f"{user.org}/")
+
+
+async def case_in_scope(work: Work, user: User, case_id: CaseId) -> RevisitCase:
+    """A case the user may see. Raises NotFound for all others."""
+    case = await work.cases.get(case_id)
+    if not sees(user, case.org):
+        raise NotFound(f"there is no case {case_id}")
+    return case
+
+
+async def ticket_in_scope(work: Work, user: User, ticket_id: TicketId) -> TransferTicket:
+    """A ticket the user may see. Raises NotFound for all others."""
+    ticket = await work.tickets.get(ticket_id)
+    if not sees(user, ticket.org):
+        raise NotFound(f"there is no ticket with id {ticket_id}")
+    return ticket
+
+
+async def recording_in_scope(work: Work, user: User, recording_id: int) -> Recording:
+    """A sealed recording of a case the user may see. Raises NotFound for all others."""
+    recording = await work.recordings.get(recording_id)
+    attempts = await work.calls.attempts_of(recording.call_id)
+    cases = [await work.cases.get(attempt.case_id) for attempt in attempts]
+    sealed = recording.state is RecordingState.SEALED and recording.seal is not None
+    if not sealed or not any(sees(user, case.org) for case in cases):
+        raise NotFound(f"there is no recording {recording_id} to hear")
+    return recording
+
+
+@dataclass(frozen=True, slots=True)
+class PlayableRecording:
+    """A recording with this case's part of it."""
+
+    recording: Recording
+    segment: Segment
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerHeard:
+    """An answer, the question's title, and the recording in which it can be heard."""
+
+    answer: StoredAnswer
+    title: str
+    recording_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFile:
+    """All that is known of one case."""
+
+    case: RevisitCase
+    policy: StoredPolicy
+    phones: tuple[HolderPhone, ...]
+    attempts: tuple[tuple[Attempt, StoredCall], ...]
+    answers: tuple[AnswerHeard, ...]
+    problems: tuple[FoundProblem, ...]
+    tickets: tuple[TransferTicket, ...]
+    recordings: tuple[PlayableRecording, ...]
+    referrals: tuple[tuple[str, Mapping[str, object]], ...]
+    history: tuple[HistoryRow, ...]
+
+
+async def case_file(storage: Storage, scripts: Scripts, user: User, case_id: CaseId) -> CaseFile:
+    """The case page. Raises NotFound for a case that is not there or outside the user's scope."""
+    async with storage.read() as work:
+        case = await case_in_scope(work, user, case_id)
+        attempts = await work.calls.attempts(case.id)
+        recordings = tuple(PlayableRecording(*each) for each in await work.recordings.of_case(case.id))
+        return CaseFile(
+            case=case,
+            policy=await work.policies.get(case.policy_no),
+            phones=tuple(await work.policies.phones(case.holder_id)),
+            attempts=tuple([(attempt, await work.calls.get(attempt.call_id)) for attempt in attempts]),
+            answers=await _answers_heard(work, scripts, case, recordings),
+            problems=tuple(await work.interviews.problems(case.id)),
+            tickets=tuple(await work.tickets.of_case(case.id)),
+            recordings=recordings,
+            referrals=tuple(await work.interviews.referrals(case.id)),
+            history=tuple(await work.cases.history(case.id)),
+        )
+
+
+async def _answers_heard(
+    work: Work, scripts: Scripts, case: RevisitCase, recordings: Sequence[PlayableRecording]
+) -> tuple[AnswerHeard, ...]:
+    refs = {
+        stored.attempt_id: ScriptRef(stored.script_id, stored.script_version, stored.script_sha256)
+        for stored in await work.interviews.of_case(case.id)
+    }
+    playable = {
+        each.segment.attempt_id: each.recording.id
+        for each in recordings
+        if each.recording.state is RecordingState.SEALED
+    }
+    return tuple(
+        AnswerHeard(answer, _title(scripts, refs.get(answer.attempt_id), answer), playable.get(answer.attempt_id))
+        for answer in await work.interviews.answers(case.id)
+    )
+
+
+def _title(scripts: Scripts, ref: ScriptRef | None, answer: StoredAnswer) -> str:
+    """The question's title; the item's own name when the text is not at hand (a script since unloaded, a redial)."""
+    if ref is None:
+        return answer.item
+    try:
+        return scripts.exactly(ref).node(answer.node).title
+    except (NotFound, ScriptInvalid):
+        return answer.item
+
+
+@dataclass(frozen=True, slots=True)
+class FoundCase:
+    """A line of the case list; names are masked there (rules §7.6)."""
+
+    case: RevisitCase
+    policy: StoredPolicy
+
+
+async def find_cases(
+    storage: Storage, user: User, policy_no: str, states: Sequence[CaseState], limit: int = 100
+) -> Sequence[FoundCase]:
+    """Cases by policy number, or those in some states, oldest first; only what the user may see."""
+    async with storage.read() as work:
+        if policy_no:
+            found = await work.cases.of_policy(policy_no)
+            cases = [found] if found else []
+        else:
+            cases = list(await work.cases.in_state(*states, org=user.org, limit=limit))
+        mine = [case for case in cases if sees(user, case.org)]
+        return [FoundCase(case, await work.policies.get(case.policy_no)) for case in mine]
+
+
+@dataclass(frozen=True, slots=True)
+class TicketLine:
+    """A line of the ticket list."""
+
+    ticket: TransferTicket
+    case: RevisitCase
+    policy: StoredPolicy
+    overdue: bool
+
+
+ANSWERABLE = (TicketState.ISSUED_TO_L3, TicketState.FORWARDED_TO_L4, TicketState.SIGNED_BY_SALES)
+"""Tickets that wait for somebody below the branch."""
+
+
+async def tickets(storage: Storage, user: User, now: datetime, *, every: bool = False) -> Sequence[TicketLine]:
+    """Tickets under the user's organisation, the first due first: those to be answered, or every open one."""
+    async with storage.read() as work:
+        states = OPEN_TICKETS if every else ANSWERABLE
+        found = await work.tickets.in_state(*states, org=user.org)
+        return [await _ticket_line(work, ticket, now) for ticket in found]
+
+
+async def _ticket_line(work: Work, ticket: TransferTicket, now: datetime) -> TicketLine:
+    case = await work.cases.get(ticket.case_id)
+    return TicketLine(ticket, case, await work.policies.get(case.policy_no), ticket.overdue(now))
+
+
+@dataclass(frozen=True, slots=True)
+class TicketFile:
+    """A ticket with what has been answered and what became of it."""
+
+    line: TicketLine
+    phones: tuple[HolderPhone, ...]
+    replies: tuple[TicketReply, ...]
+    history: tuple[HistoryRow, ...]
+
+    @property
+    def answerable(self) -> bool:
+        """Whether a reply can be recorded now."""
+        return self.line.ticket.state in ANSWERABLE
+
+
+async def ticket_file(storage: Storage, user: User, ticket_id: TicketId, now: datetime) -> TicketFile:
+    """The ticket page. Raises NotFound for a ticket that is not there or outside the user's scope."""
+    async with storage.read() as work:
+        ticket = await ticket_in_scope(work, user, ticket_id)
+        line = await _ticket_line(work, ticket, now)
+        return TicketFile(
+            line=line,
+            phones=tuple(await work.policies.phones(line.case.holder_id)),
+            replies=tuple(await work.tickets.replies(ticket.id)),
+            history=tuple(await work.tickets.history(ticket.id)),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class FloorPicture:
+    """Who works, how many cases stand where, and what keeps an engine from placing calls."""
+
+    seats: tuple[tuple[Seat, User | None], ...]
+    by_state: Mapping[CaseState, int]
+    overdue_tickets: int
+    notices: tuple[str, ...]
+    now: datetime
+
+
+async def floor(storage: Storage, user: User, now: datetime) -> FloorPicture:
+    """The floor under the user's organisation."""
+    async with storage.read() as work:
+        people = {each.login: each for each in await work.floor.users()}
+        seats = [(seat, people.get(seat.login)) for seat in await work.floor.seats()]
+        below = await work.tickets.in_state(*ANSWERABLE, org=user.org)
+        return FloorPicture(
+            seats=tuple((seat, each) for seat, each in seats if each is not None and sees(user, each.org)),
+            by_state=await work.cases.counts(org=user.org),
+            overdue_tickets=sum(ticket.overdue(now) for ticket in below),
+            notices=tuple(await work.ledger.notices()),
+            now=now,
+        )

@@ -1,0 +1,219 @@
+"""At the side: who works here. Accounts, and agents who sit down, get ready, pause and go (rules §2.2, §2.4).
+
+The desk only states its wish and moves the seat; the engine, perhaps in another process, finds the wish in the
+database and calls the agent's phone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from dialer.domain.call import CallId, SeatId
+from dialer.domain.errors import DialerError, ImpossibleMove
+from dialer.domain.seat import SEAT, Seat, SeatEvent, SeatState
+from dialer.domain.user import Role, User
+from dialer.ports import Signals
+from dialer.ports.storage import DeskOrder, DeskOrderKind, Moved, Storage, Work
+
+MIN_PASSWORD_CHARS = 10
+
+DESK_ORDERS = "desk-orders"
+FLOOR = "floor"
+
+_LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{0,31}")
+_BUSY = frozenset({SeatState.RESERVED, SeatState.TALKING, SeatState.WRAP_UP})
+
+
+class AccountInvalid(DialerError):
+    """A login or password that can't be used for a new account."""
+
+    code = "ACCOUNT_INVALID"
+
+
+class NoPhone(DialerError):
+    """The user has no telephone address, so no call can reach this desk."""
+
+    code = "NO_PHONE_ADDRESS"
+
+
+class PauseReason(StrEnum):
+    """Why an agent takes no calls."""
+
+    BREAK = "BREAK"
+    LUNCH = "LUNCH"
+    MEETING = "MEETING"
+    TRAINING = "TRAINING"
+    PAPERWORK = "PAPERWORK"
+
+
+class PasswordHasher(Protocol):
+    """Slow on purpose, so off the event loop."""
+
+    async def hash(self, password: str) -> str:
+        """A salted hash to store."""
+        ...
+
+    async def verify(self, password_hash: str, password: str) -> bool:
+        """Whether the password is the one that was hashed."""
+        ...
+
+
+def desk_topic(seat: SeatId) -> str:
+    """The signal that tells a desk to look again."""
+    return f"desk:{seat}"
+
+
+async def create_user(
+    storage: Storage,
+    hasher: PasswordHasher,
+    now: datetime,
+    *,
+    login: str,
+    name: str,
+    password: str,
+    role: Role,
+    org: str = "",
+    phone_address: str = "",
+) -> User:
+    """Open an account.
+
+    Raises:
+        AccountInvalid: the login has other characters than a-z 0-9 . _ -, or the password is too short.
+        DialerError: code LOGIN_TAKEN.
+    """
+    if not _LOGIN.fullmatch(login):
+        raise AccountInvalid(f"login {login!r}: use up to 32 of a-z, 0-9, '.', '_' and '-'")
+    if len(password) < MIN_PASSWORD_CHARS:
+        raise AccountInvalid(f"the password of {login} needs at least {MIN_PASSWORD_CHARS} characters")
+    user = User(login, name, await hasher.hash(password), role, now, org=org, phone_address=phone_address)
+    async with storage.begin() as work:
+        return await work.floor.add_user(user)
+
+
+async def sit_down(storage: Storage, signals: Signals, user: User, now: datetime) -> Seat:
+    """Take the seat (made at the first time) and have the engine call the agent's phone. Raises NoPhone."""
+    if not user.phone_address:
+        raise NoPhone(f"{user.login} has no telephone address: an administrator must enter it")
+    async with storage.begin() as work:
+        seat = await _own_seat(work, user, now)
+        seat = replace(seat, address=user.phone_address, why="", pause_after_call=False, back_to_ready=False)
+        seat = await work.floor.move_seat(seat, SeatEvent.SIT_DOWN, Moved(user.login, now, {}))
+        await _order(work, DeskOrderKind.SIT_DOWN, seat, user, now)
+    await _tell(signals, seat, engine=True)
+    return seat
+
+
+async def _own_seat(work: Work, user: User, now: datetime) -> Seat:
+    seat = await work.floor.seat_of(user.login)
+    if seat is not None:
+        return seat
+    return await work.floor.put_seat(Seat(SeatId(user.login), user.login, user.phone_address, since=now))
+
+
+async def get_ready(storage: Storage, signals: Signals, user: User, now: datetime) -> Seat:
+    """Take calls again. In a call: take the next one too, after all."""
+
+    def ready(seat: Seat) -> tuple[Seat, SeatEvent | None]:
+        if seat.state in _BUSY:
+            return replace(seat, pause_after_call=False, why=""), None
+        return replace(seat, why=""), SeatEvent.READY
+
+    seat = await _change(storage, user, now, ready)
+    await _tell(signals, seat, engine=True)
+    return seat
+
+
+async def pause(storage: Storage, signals: Signals, user: User, reason: PauseReason, now: datetime) -> Seat:
+    """Take no more calls; one that is being dialled or held is finished first."""
+
+    def paused(seat: Seat) -> tuple[Seat, SeatEvent | None]:
+        if seat.state in _BUSY:
+            return replace(seat, pause_after_call=True, why=reason), None
+        return replace(seat, why=reason), SeatEvent.PAUSE
+
+    seat = await _change(storage, user, now, paused)
+    await _tell(signals, seat, engine=False)
+    return seat
+
+
+async def stand_up(storage: Storage, signals: Signals, user: User, now: datetime) -> Seat:
+    """Leave the seat; its leg is ended. Raises ImpossibleMove while a call is dialled, held or wrapped up."""
+    async with storage.begin() as work:
+        seat = await seat_of(work, user)
+        leaving = replace(seat, why="", back_to_ready=False)
+        seat = await work.floor.move_seat(leaving, SeatEvent.STAND_UP, Moved(user.login, now, {}))
+        await _order(work, DeskOrderKind.STAND_UP, seat, user, now)
+    await _tell(signals, seat, engine=True)
+    return seat
+
+
+async def hang_up(storage: Storage, signals: Signals, user: User, now: datetime) -> None:
+    """Have the engine end the call of this seat; one that has just ended by itself is what was wanted.
+
+    Raises:
+        ImpossibleMove: the seat has no call.
+    """
+    async with storage.begin() as work:
+        seat = await seat_of(work, user)
+        if seat.state is SeatState.WRAP_UP:
+            return
+        if seat.call_id is None or seat.state not in (SeatState.RESERVED, SeatState.TALKING):
+            raise ImpossibleMove(f"seat {seat.id} is {seat.state}: there is no call to hang up")
+        await _order(work, DeskOrderKind.HANG_UP, seat, user, now)
+    await signals.notify(DESK_ORDERS)
+
+
+async def seat_of(work: Work, user: User) -> Seat:
+    """The user's seat. Raises ImpossibleMove for somebody who never sat down."""
+    seat = await work.floor.seat_of(user.login)
+    if seat is None:
+        raise ImpossibleMove(f"{user.login} has not sat down")
+    return seat
+
+
+async def held_call(work: Work, user: User) -> CallId:
+    """The call on which the user is talking. Raises ImpossibleMove when there is none."""
+    seat = await seat_of(work, user)
+    if seat.call_id is None or seat.state is not SeatState.TALKING:
+        raise ImpossibleMove(f"seat {seat.id} is {seat.state}: nobody is on the line")
+    return seat.call_id
+
+
+def wishes(seat: Seat | None) -> frozenset[DeskOrderKind | SeatEvent]:
+    """What the desk may ask for now, so that a screen offers nothing the rules refuse."""
+    if seat is None:
+        return frozenset({SeatEvent.SIT_DOWN})
+    mine = {SeatEvent.SIT_DOWN, SeatEvent.READY, SeatEvent.PAUSE, SeatEvent.STAND_UP}
+    allowed: set[DeskOrderKind | SeatEvent] = set(SEAT.allowed(seat.state) & mine)
+    if seat.state in _BUSY:
+        allowed.add(SeatEvent.READY if seat.pause_after_call else SeatEvent.PAUSE)
+    if seat.call_id is not None and seat.state in (SeatState.RESERVED, SeatState.TALKING):
+        allowed.add(DeskOrderKind.HANG_UP)
+    return frozenset(allowed)
+
+
+async def _change(
+    storage: Storage, user: User, now: datetime, change: Callable[[Seat], tuple[Seat, SeatEvent | None]]
+) -> Seat:
+    async with storage.begin() as work:
+        seat, event = change(await seat_of(work, user))
+        if event is None:
+            return await work.floor.save_seat(seat)
+        return await work.floor.move_seat(seat, event, Moved(user.login, now, {"why": seat.why}))
+
+
+async def _order(work: Work, kind: DeskOrderKind, seat: Seat, user: User, now: datetime) -> None:
+    await work.floor.order(DeskOrder(0, kind, seat.id, user.login, now, call_id=seat.call_id))
+
+
+async def _tell(signals: Signals, seat: Seat, *, engine: bool) -> None:
+    """Wake the engine where it has something to do, the desk's other tabs, and those who watch the floor."""
+    if engine:
+        await signals.notify(DESK_ORDERS)
+    await signals.notify(desk_topic(seat.id))
+    await signals.notify(FLOOR)

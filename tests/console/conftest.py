@@ -1,0 +1,135 @@
+"""A console over a real database, scripts and rules; what the phone system would do is told by the test."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+from aiohttp.test_utils import TestClient, TestServer
+
+from dialer.calendars import load_calendar
+from dialer.console import Argon2Hasher, make_console
+from dialer.domain.user import Role, User
+from dialer.products import load_products
+from dialer.recording.local_store import LocalStore
+from dialer.scripts_yaml import ScriptLibrary, load_scripts
+from dialer.storage.database import Database
+from dialer.storage.schema import upgrade
+from dialer.storage.signals import open_signals
+from dialer.storage.vault import Vault
+from dialer.usecases.rulebook import ProofRules, Rulebook
+from dialer.usecases.staff_the_floor import create_user
+from tests.builders import at
+from tests.console.desk import PASSWORD, Console, OfTheSite, Visitor
+from tests.usecases.site import Site
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="session")
+def scripts() -> ScriptLibrary:
+    return load_scripts(ROOT / "scripts")
+
+
+@pytest.fixture(scope="session")
+def rulebook() -> Rulebook:
+    return Rulebook(
+        calendar=load_calendar(ROOT / "config" / "calendars"),
+        products=load_products(ROOT / "config" / "products"),
+        proof=ProofRules(min_seconds=60),
+    )
+
+
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Migrated once; every test gets a copy."""
+    file = tmp_path_factory.mktemp("console") / "empty.db"
+    asyncio.run(upgrade(f"sqlite+aiosqlite:///{file}"))
+    return file
+
+
+@pytest.fixture
+async def storage(empty_database: Path, tmp_path: Path) -> AsyncIterator[Database]:
+    file = shutil.copy(empty_database, tmp_path / "dialer.db")
+    database = await Database.open(f"sqlite+aiosqlite:///{file}", Vault(os.urandom(32)))
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+def hasher() -> Argon2Hasher:
+    """The real one, as cheap as it may be."""
+    return Argon2Hasher(time_cost=1, memory_kib=64)
+
+
+@pytest.fixture
+async def console(
+    storage: Database, scripts: ScriptLibrary, rulebook: Rulebook, hasher: Argon2Hasher, tmp_path: Path
+) -> AsyncIterator[Console]:
+    site = Site(storage, scripts, rulebook)
+    signals = open_signals(storage)
+    store = LocalStore(tmp_path / "sealed")
+    app = make_console(
+        storage=storage,
+        signals=signals,
+        scripts=scripts,
+        clock=OfTheSite(site),
+        rulebook=rulebook,
+        store=store,
+        hasher=hasher,
+    )
+    server = TestServer(app)
+    await server.start_server()
+    yield Console(site, server, hasher, store, signals)
+    await server.close()
+    await signals.close()
+
+
+@pytest.fixture
+async def visit(console: Console) -> AsyncIterator[Callable[..., Visitor]]:
+    """Browsers, each with its own cookies."""
+    clients: list[TestClient] = []
+
+    def new() -> Visitor:
+        clients.append(TestClient(console.server))
+        return Visitor(clients[-1])
+
+    yield new
+    for client in clients:
+        await client.session.close()
+
+
+@pytest.fixture
+async def log_in(console: Console, visit: Callable[..., Visitor]) -> Callable[..., object]:
+    """Open an account and log in with it."""
+
+    async def as_role(role: Role, org: str = "", login: str = "") -> Visitor:
+        site = console.site
+        login = login or role.value.lower().replace("_", "-")
+        await create_user(
+            site.storage, console.hasher, site.now, login=login, name=f"{login} 姓名", password=PASSWORD, role=role,
+            org=org, phone_address="sip:agent@127.0.0.1:5080",
+        )  # fmt: skip
+        visitor = visit()
+        await visitor.log_in(login)
+        return visitor
+
+    return as_role
+
+
+@pytest.fixture
+async def agent(console: Console, log_in) -> Visitor:
+    """An agent at the seat whose phone is up, ready for calls."""
+    visitor: Visitor = await log_in(Role.CC_AGENT, login="agent1")
+    await console.site.seat_is_ready()
+    return visitor
+
+
+@pytest.fixture
+def a_user() -> Callable[[Role], User]:
+    """Somebody of a role, in no database."""
+    return lambda role: User("someone", "某人", "", role, at(9))

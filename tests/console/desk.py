@@ -1,0 +1,80 @@
+"""People at browsers, as tests speak of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from aiohttp import ClientResponse
+from aiohttp.test_utils import TestClient, TestServer
+
+from dialer.console import Argon2Hasher
+from dialer.ports import Signals
+from dialer.recording.local_store import LocalStore
+from tests.usecases.site import Site
+
+PASSWORD = "correct horse battery"
+JSON = {"Accept": "application/json"}
+
+
+@dataclass(frozen=True)
+class OfTheSite:
+    """A clock that shows the site's time."""
+
+    site: Site
+
+    def now(self) -> datetime:
+        return self.site.now
+
+
+@dataclass(frozen=True)
+class Console:
+    """What runs: the site behind, the server in front."""
+
+    site: Site
+    server: TestServer
+    hasher: Argon2Hasher
+    store: LocalStore
+    signals: Signals
+
+
+@dataclass
+class Visitor:
+    """A browser; its CSRF token is that of the page it has open."""
+
+    client: TestClient
+    csrf: str = ""
+
+    async def log_in(self, login: str, password: str = PASSWORD) -> ClientResponse:
+        response = await self.client.post("/login", data={"login": login, "password": password}, headers=JSON)
+        if response.status == 200:
+            self.csrf = (await response.json())["csrf"]
+        return response
+
+    async def get(self, path: str, **headers: str) -> ClientResponse:
+        return await self.client.get(path, headers=headers, allow_redirects=False)
+
+    async def post(self, path: str, _headers: dict[str, str] | None = None, **fields: str) -> ClientResponse:
+        headers = {"X-CSRF-Token": self.csrf, **(_headers or {})}
+        return await self.client.post(path, data=fields, headers=headers, allow_redirects=False)
+
+    async def desk(self) -> dict[str, Any]:
+        desk: dict[str, Any] = await (await self.client.get("/desk", headers=JSON)).json()
+        return desk
+
+    async def act(self, action: str, **fields: Any) -> tuple[int, dict[str, Any]]:
+        """A program's action on the desk; status and the desk as it stands then."""
+        headers = {"X-CSRF-Token": self.csrf, **JSON}
+        response = await self.client.post(f"/desk/{action}", json=fields, headers=headers)
+        return response.status, await response.json()
+
+    async def answer(self, desk: dict[str, Any], option: str | None = None, **captures: str) -> dict[str, Any]:
+        """The first option, or the one named, to the screen that is shown."""
+        screen = desk["screen"]
+        code = option or screen["options"][0]["code"]
+        status, after = await self.act(
+            "answer", version=desk["version"], node=screen["node"], option=code, captures=captures
+        )
+        assert status == 200, after
+        return after

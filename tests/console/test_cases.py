@@ -1,0 +1,117 @@
+"""Finding a case, seeing all that happened to it, hearing the answer that is doubted."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from dialer.domain.case import RevisitCase
+from dialer.domain.recording import RecordingState
+from dialer.domain.user import Role
+from tests.builders import a_seal
+from tests.console.desk import Console
+
+SOUND = bytes(range(256)) * 2000
+
+
+@pytest.fixture
+async def called(console: Console, tmp_path: Path) -> tuple[RevisitCase, int]:
+    """A case that was talked through, and its sealed recording in the store."""
+    site = console.site
+    case = await site.a_case_is_due()
+    await site.seat_is_ready()
+    call = await site.connected()
+    await site.answer_everything(call)
+    await site.hung_up(call)
+    await site.wrapped_up()
+    (tmp_path / "sound").write_bytes(SOUND)
+    await console.store.put("talk.ogg", tmp_path / "sound")
+    async with site.storage.begin() as work:
+        recording = (await work.recordings.of_call(call))[0]
+        seal = a_seal(call, key="talk.ogg", size_bytes=len(SOUND))
+        await work.recordings.save(replace(recording, state=RecordingState.SEALED, seal=seal))
+    return case, recording.id
+
+
+async def test_a_case_is_found_by_policy_number_and_names_are_masked(console: Console, log_in, called) -> None:
+    case, _ = called
+    quality = await log_in(Role.QA)
+    page = await (await quality.get(f"/cases?policy_no={case.policy_no}")).text()
+    assert f"/cases/{case.id}" in page
+    assert "王**" in page
+    assert "没有找到" in await (await quality.get("/cases?policy_no=P0")).text()
+
+
+async def test_the_case_page_tells_the_whole_story_and_hides_the_person(console: Console, log_in, called) -> None:
+    case, recording_id = called
+    quality = await log_in(Role.QA)
+    page = await (await quality.get(f"/cases/{case.id}")).text()
+    for told in ("录音封存中", "回访成功", "已确认", "接通", f'src="/recordings/{recording_id}'):
+        assert told in page
+    for hidden in ("王小明", "13800000"):
+        assert hidden not in page
+
+
+@pytest.mark.parametrize(("org", "status"), [("44/4401", 200), ("44/4403", 404)])
+async def test_cases_and_recordings_outside_ones_organisation_do_not_exist(log_in, called, org, status) -> None:
+    case, recording_id = called
+    quality = await log_in(Role.QA, org=org)
+    assert (await quality.get(f"/cases/{case.id}")).status == status
+    assert (await quality.get(f"/recordings/{recording_id}")).status == status
+    found = await (await quality.get(f"/cases?policy_no={case.policy_no}")).text()
+    assert (f"/cases/{case.id}" in found) is (status == 200)
+    listed = await (await quality.get("/cases")).text()
+    assert (f"/cases/{case.id}" in listed) is (status == 200)
+
+
+async def test_a_recording_is_heard_whole_or_in_parts(log_in, called) -> None:
+    _, recording_id = called
+    quality = await log_in(Role.QA)
+    whole = await quality.get(f"/recordings/{recording_id}")
+    assert (whole.status, whole.content_type, await whole.read()) == (200, "audio/ogg", SOUND)
+    for asked, start, stop in (
+        ("bytes=0-99", 0, 100),
+        ("bytes=1000-", 1000, len(SOUND)),
+        ("bytes=-10", len(SOUND) - 10, len(SOUND)),
+        ("bytes=300000-999999999", 300000, len(SOUND)),
+    ):
+        part = await quality.get(f"/recordings/{recording_id}", Range=asked)
+        assert part.status == 206
+        assert part.headers["Content-Range"] == f"bytes {start}-{stop - 1}/{len(SOUND)}"
+        assert await part.read() == SOUND[start:stop]
+
+
+@pytest.mark.parametrize("asked", ["bytes=999999999-", "bytes=x-y", "bytes=10-5"])
+async def test_a_part_that_is_not_there_is_refused_with_the_length(log_in, called, asked: str) -> None:
+    _, recording_id = called
+    quality = await log_in(Role.QA)
+    refused = await quality.get(f"/recordings/{recording_id}", Range=asked)
+    assert (refused.status, refused.headers["Content-Range"]) == (416, f"bytes */{len(SOUND)}")
+
+
+async def test_sound_that_the_store_has_lost_is_an_error_and_no_half_answer(console: Console, log_in, called) -> None:
+    _, recording_id = called
+    await console.store.delete("talk.ogg")
+    quality = await log_in(Role.QA)
+    assert (await quality.get(f"/recordings/{recording_id}")).status == 404
+
+
+async def test_the_floor_shows_who_does_what_and_where_cases_stand(console: Console, log_in, called) -> None:
+    leader = await log_in(Role.CC_LEADER)
+    await log_in(Role.CC_AGENT, login="agent1")
+    page = await (await leader.get("/floor")).text()
+    assert "agent1 姓名" in page
+    assert "录音封存中" in page
+    data = await (await leader.get("/floor", Accept="application/json")).json()
+    assert data["cases"] == {"SEALING": 1}
+    assert data["seats"][0]["state"] == "READY"
+
+
+async def test_a_case_that_is_not_there_is_a_page_that_says_so(log_in) -> None:
+    quality = await log_in(Role.QA)
+    for path, status in (("/cases/99", 404), ("/cases/abc", 400), ("/nowhere", 404)):
+        response = await quality.get(path)
+        assert response.status == status
+        assert "返回首页" in await response.text()

@@ -1,0 +1,113 @@
+"""Transfer tickets on the page: the clock, the scope, the reply and its quality rules (rules §5.5)."""
+
+from __future__ import annotations
+
+import pytest
+
+from dialer.domain.case import CaseState
+from dialer.domain.ticket import TransferTicket
+from dialer.domain.user import Role
+from dialer.usecases.transfer_ticket import issue_tickets
+from tests.builders import at
+from tests.console.desk import JSON, Console
+
+REPLY = {
+    "contacted_by": "李明",
+    "contacted_whom": "王小明",
+    "contacted_at": "2026-09-18T16:30",
+    "means": "上门",
+    "account": "到客户家中拜访，向客户逐条说明了保险责任、责任免除和缴费期限，客户当场翻看了合同。",
+    "customer_said": "客户表示现在已经看懂，没有其他疑问。",
+    "done": "当面讲解合同，客户重新签字确认。",
+    "attachment_note": "补签字影像一份",
+}
+
+
+@pytest.fixture
+async def ticket(console: Console) -> TransferTicket:
+    """An L1 of Guangzhou (44/4401), issued at 16:00."""
+    site = console.site
+    case = await site.a_case_is_due()
+    await site.seat_is_ready()
+    call = await site.connected()
+    node = (await site.conversation(call)).script.node("M060_SIGN_HOLDER")
+    not_mine = next(option.code for option in node.options if option.raises_problem)
+    await site.answer_everything(call, M060_SIGN_HOLDER=not_mine)
+    await site.hung_up(call)
+    await site.wrapped_up()
+    site.now = at(16)
+    await issue_tickets(site.storage, site.rulebook, site.now)
+    async with site.storage.read() as work:
+        return (await work.tickets.of_case(case.id))[0]
+
+
+async def test_a_handler_sees_the_tickets_of_their_city_with_the_due_time(log_in, ticket: TransferTicket) -> None:
+    handler = await log_in(Role.L3_HANDLER, org="44/4401")
+    page = await (await handler.get("/tickets")).text()
+    assert ticket.ticket_no in page
+    assert "09-21 17:30" in page
+    assert "王**" in page
+    assert "王小明" not in page
+
+
+@pytest.mark.parametrize(("org", "status"), [("", 200), ("44", 200), ("44/4401", 200), ("44/4403", 404), ("4", 404)])
+async def test_a_ticket_outside_ones_organisation_does_not_exist(
+    log_in, ticket: TransferTicket, org: str, status: int
+) -> None:
+    handler = await log_in(Role.L3_HANDLER, org=org)
+    assert (await handler.get(f"/tickets/{ticket.id}")).status == status
+    listed = await (await handler.get("/tickets", **JSON)).json()
+    assert len(listed["tickets"]) == (1 if status == 200 else 0)
+    refused = await handler.post(f"/tickets/{ticket.id}/reply", **REPLY)
+    assert refused.status == (303 if status == 200 else 404)
+
+
+async def test_a_late_ticket_is_marked_after_its_due_minute(console: Console, log_in, ticket: TransferTicket) -> None:
+    handler = await log_in(Role.L3_HANDLER)
+    assert ticket.due_at is not None
+    console.site.now = ticket.due_at
+    await handler.log_in("l3-handler")
+    assert "已超期" not in await (await handler.get("/tickets")).text()
+    console.site.later(minutes=1)
+    assert "已超期" in await (await handler.get("/tickets")).text()
+
+
+async def test_a_reply_of_stock_phrases_comes_back_with_every_objection_and_what_was_written(
+    console: Console, log_in, ticket: TransferTicket
+) -> None:
+    handler = await log_in(Role.L3_HANDLER)
+    thin = {**REPLY, "account": "已处理。", "customer_said": "客户已清楚", "done": "已结案", "attachment_note": ""}
+    response = await handler.post(f"/tickets/{ticket.id}/reply", **thin)
+    page = await response.text()
+    assert response.status == 422
+    assert "套话" in page
+    assert "一级转办须附材料" in page
+    assert 'value="李明"' in page
+    async with console.site.storage.read() as work:
+        assert [reply.accepted for reply in await work.tickets.replies(ticket.id)] == [False]
+
+
+async def test_an_accepted_reply_sends_the_case_to_be_dialled_again(
+    console: Console, log_in, ticket: TransferTicket
+) -> None:
+    handler = await log_in(Role.L3_HANDLER)
+    response = await handler.post(f"/tickets/{ticket.id}/reply", **REPLY)
+    assert (response.status, response.headers["Location"]) == (303, f"/tickets/{ticket.id}")
+    async with console.site.storage.read() as work:
+        assert (await work.cases.get(ticket.case_id)).state is CaseState.L1_REDIAL
+    assert "已受理" in await (await handler.get(f"/tickets/{ticket.id}")).text()
+
+
+async def test_a_program_replies_by_the_same_route(log_in, ticket: TransferTicket) -> None:
+    handler = await log_in(Role.L3_HANDLER)
+    headers = {"X-CSRF-Token": handler.csrf, **JSON}
+    thin = await handler.client.post(f"/tickets/{ticket.id}/reply", json={"account": "已处理"}, headers=headers)
+    assert (thin.status, "NO_DONE" in (await thin.json())["objections"]) == (422, True)
+    full = await handler.client.post(f"/tickets/{ticket.id}/reply", json=REPLY, headers=headers)
+    assert (full.status, (await full.json())["objections"]) == (200, [])
+
+
+@pytest.mark.parametrize("bad", ["yesterday", "2026-13-01T00:00"])
+async def test_a_contact_time_that_is_no_time_is_told(log_in, ticket: TransferTicket, bad: str) -> None:
+    handler = await log_in(Role.L3_HANDLER)
+    assert (await handler.post(f"/tickets/{ticket.id}/reply", **{**REPLY, "contacted_at": bad})).status == 400

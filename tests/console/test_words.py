@@ -1,0 +1,97 @@
+"""Both languages have every word: texts of the pages, and names of the rules' codes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import StrEnum
+from pathlib import Path
+
+import pytest
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po
+
+from dialer.console.desk_keys import event_key
+from dialer.console.navigation import LINKS
+from dialer.console.words import CATALOGUES, LANGUAGES, span, words
+from dialer.domain.call import Phase, RecordingKind
+from dialer.domain.case import CaseEvent, CaseState, Purpose
+from dialer.domain.interview import AGENT_MARKS
+from dialer.domain.outcome import Outcome
+from dialer.domain.phone import PhoneKind, PhoneStatus
+from dialer.domain.policy import Channel, Design, PayMode
+from dialer.domain.problem import ProblemLevel, ProblemType
+from dialer.domain.recording import RecordingState
+from dialer.domain.reply import Objection
+from dialer.domain.script import AnswerValue
+from dialer.domain.script.model import Phase as ScriptPhase
+from dialer.domain.seat import SeatState
+from dialer.domain.ticket import TicketEvent, TicketState
+from dialer.domain.user import Role
+from dialer.scripts_yaml import ScriptLibrary
+from dialer.usecases.staff_the_floor import PauseReason
+
+SHOWN: tuple[type[StrEnum], ...] = (
+    AnswerValue, CaseEvent, CaseState, Channel, Design, Objection, Outcome, PauseReason, PayMode, Phase, PhoneKind,
+    PhoneStatus, ProblemLevel, ProblemType, Purpose, RecordingKind, RecordingState, Role, SeatState, TicketEvent,
+    TicketState,
+)  # fmt: skip
+
+
+def _catalogue(language: str) -> Catalog:
+    with (CATALOGUES / f"{language}.po").open("rb") as source:
+        return read_po(source, locale=language)
+
+
+def _texts() -> Iterator[str]:
+    templates = Path(CATALOGUES).parent / "templates"
+    for *_, message, _comments, _context in extract_from_dir(str(templates), [("**.html", "jinja2")]):
+        yield str(message)
+    yield from (link.title for link in LINKS)
+
+
+def test_every_text_of_the_pages_has_its_chinese() -> None:
+    chinese = _catalogue("zh_CN")
+    missing = [text for text in set(_texts()) if text not in chinese or not chinese[text].string]
+    assert not missing
+
+
+def test_the_chinese_catalogue_has_no_text_that_no_page_uses() -> None:
+    texts = set(_texts())
+    codes = {message.id for message in _catalogue("en") if message.id}
+    unused = {str(message.id) for message in _catalogue("zh_CN") if message.id} - texts - codes
+    assert not unused
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("codes", SHOWN, ids=lambda codes: codes.__name__)
+def test_every_code_has_a_name_in_both_languages(language: str, codes: type[StrEnum]) -> None:
+    catalogue = _catalogue(language)
+    missing = [code for code in codes if f"{codes.__name__}.{code.value}" not in catalogue]
+    assert not missing
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_part_and_field_of_the_scripts_has_a_name(language: str, scripts: ScriptLibrary) -> None:
+    catalogue = _catalogue(language)
+    assert not [phase for phase in ScriptPhase if f"ScriptPhase.{phase.value}" not in catalogue]
+    options = [option for script in scripts.scripts for node in script.nodes.values() for option in node.options]
+    captures = {capture.field for option in options for capture in option.captures}
+    assert captures
+    assert not [field for field in captures if f"Capture.{field}" not in catalogue]
+
+
+def test_every_event_and_mark_of_the_scripts_has_a_letter_of_its_own(scripts: ScriptLibrary) -> None:
+    events = {event.event for script in scripts.scripts for event in script.global_events} | set(AGENT_MARKS)
+    letters = [event_key(event) for event in events]
+    assert all(letters)
+    assert len(set(letters)) == len(letters)
+
+
+def test_a_code_without_a_name_is_shown_as_it_is() -> None:
+    assert words("zh_CN").label("BRAND_NEW", "Flag") == "BRAND_NEW"
+    assert words("zh_CN").label(Outcome.SUCCESS) == "回访成功"
+
+
+def test_lengths_of_time_read_like_a_clock() -> None:
+    assert [span(seconds) for seconds in (-3, 0, 67.9, 3729)] == ["0:00", "0:00", "1:07", "1:02:09"]

@@ -1,0 +1,83 @@
+"""Sessions and the lock-out (rules §2.4)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from dialer.domain.user import Role, User
+from dialer.storage.database import Database
+from dialer.usecases.log_in import (
+    IDLE_TIMEOUT,
+    LOCKED_FOR,
+    LockedOut,
+    LoginRefused,
+    SessionOver,
+    log_in,
+    session_of,
+    still_open,
+)
+from dialer.usecases.staff_the_floor import create_user
+from tests.builders import at
+from tests.usecases.test_staff_the_floor import HASHER
+
+PASSWORD = "correct horse battery"
+NOW = at(9)
+
+
+@pytest.fixture
+async def lihua(storage: Database) -> User:
+    return await create_user(storage, HASHER, NOW, login="lihua", name="李华", password=PASSWORD, role=Role.QA)
+
+
+async def test_a_session_lives_while_it_is_used_and_ends_after_eight_idle_hours(storage: Database, lihua: User) -> None:
+    session = await log_in(storage, HASHER, "lihua", PASSWORD, NOW)
+    almost = NOW + IDLE_TIMEOUT
+    assert (await session_of(storage, session.token, almost)).user.login == lihua.login
+    assert (await session_of(storage, session.token, almost + IDLE_TIMEOUT)).csrf == session.csrf
+    with pytest.raises(SessionOver):
+        await session_of(storage, session.token, almost + 2 * IDLE_TIMEOUT + timedelta(seconds=1))
+
+
+async def test_asking_whether_a_session_holds_does_not_keep_it_alive(storage: Database, lihua: User) -> None:
+    session = await log_in(storage, HASHER, "lihua", PASSWORD, NOW)
+    assert await still_open(storage, session.token, NOW + IDLE_TIMEOUT)
+    assert not await still_open(storage, session.token, NOW + IDLE_TIMEOUT + timedelta(seconds=1))
+
+
+async def test_the_stored_session_does_not_open_the_door(storage: Database, lihua: User) -> None:
+    session = await log_in(storage, HASHER, "lihua", PASSWORD, NOW)
+    async with storage.read() as work:
+        assert await work.floor.session(session.token) is None
+    assert session.token not in repr(session)
+
+
+async def test_a_right_password_forgets_the_wrong_ones_before_it(storage: Database, lihua: User) -> None:
+    for _ in range(3):
+        for _ in range(4):
+            with pytest.raises(LoginRefused):
+                await log_in(storage, HASHER, "lihua", "wrong", NOW)
+        assert (await log_in(storage, HASHER, "lihua", PASSWORD, NOW)).user.login == "lihua"
+
+
+async def test_the_fifth_wrong_password_locks_even_the_right_one_out(storage: Database, lihua: User) -> None:
+    for _ in range(4):
+        with pytest.raises(LoginRefused):
+            await log_in(storage, HASHER, "lihua", "wrong", NOW)
+    with pytest.raises(LockedOut):
+        await log_in(storage, HASHER, "lihua", "wrong", NOW)
+    with pytest.raises(LockedOut):
+        await log_in(storage, HASHER, "lihua", PASSWORD, NOW + LOCKED_FOR - timedelta(seconds=1))
+    assert (await log_in(storage, HASHER, "lihua", PASSWORD, NOW + LOCKED_FOR)).user.login == "lihua"
+
+
+async def test_a_disabled_account_neither_logs_in_nor_goes_on(storage: Database, lihua: User) -> None:
+    session = await log_in(storage, HASHER, "lihua", PASSWORD, NOW)
+    async with storage.begin() as work:
+        await work.floor.save_user(replace(lihua, disabled=True))
+    with pytest.raises(LoginRefused):
+        await log_in(storage, HASHER, "lihua", PASSWORD, NOW)
+    with pytest.raises(SessionOver):
+        await session_of(storage, session.token, NOW)
