@@ -7,7 +7,7 @@ ASSETS := dialer/console/static/dist/.built
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help env assets demo test check format bench pictures postgres provision lock clean
+.PHONY: help env assets demo test check format bench pictures postgres asterisk provision lock clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,8 +50,12 @@ node_modules/.ready: package.json package-lock.json .npmrc | $(ENV)
 postgres: ## install a PostgreSQL server for the tests (root and apt)
 	@tools/provision.sh postgres
 
+asterisk: ## unpack an Asterisk 22 for tests and demonstration into .parts/ (apt)
+	@tools/asterisk.sh .parts/asterisk
+
 provision: ## install every real part the tests can use (root and apt)
 	@tools/provision.sh postgres browser
+	@tools/asterisk.sh .parts/asterisk
 
 lock: $(ENV) ## solve the dependencies anew; ARGS=--upgrade takes newer ones
 	@$(BIN)/python -m pip install --quiet uv

@@ -13,8 +13,8 @@ from typing import TextIO
 import structlog
 
 
-def log_to(target: Path | None = None, level: int = logging.INFO) -> None:
-    """Send all log lines to a file, or to stderr when there is none."""
+def log_to(target: Path | None = None, level: int = logging.INFO) -> TextIO:
+    """Send all log lines to a file, or to stderr when there is none; the stream is the caller's to close."""
     stream: TextIO = sys.stderr if target is None else target.open("a", encoding="utf-8")
     structlog.configure(
         processors=[
@@ -29,3 +29,4 @@ def log_to(target: Path | None = None, level: int = logging.INFO) -> None:
         logger_factory=structlog.WriteLoggerFactory(stream),
         cache_logger_on_first_use=False,
     )
+    return stream

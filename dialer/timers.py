@@ -65,24 +65,27 @@ class Timetable:
 
     async def _once_a_day(self, sweep: DailySweep, now: datetime) -> None:
         period = now.date().isoformat()
-        async with self._storage.read() as work:
-            if await work.ledger.last_run(sweep.name) == period:
-                return
-        if not await self._guarded(sweep.name, lambda: sweep.run(now)):
-            return
-        async with self._storage.begin() as work:
-            await work.ledger.first_run(sweep.name, period, now)
 
-    async def _guarded(self, name: str, run: Callable[[], Awaitable[int]]) -> bool:
+        async def unless_done() -> int:
+            async with self._storage.read() as work:
+                if await work.ledger.last_run(sweep.name) == period:
+                    return 0
+            count = await sweep.run(now)
+            async with self._storage.begin() as work:
+                await work.ledger.first_run(sweep.name, period, now)
+            return count
+
+        await self._guarded(sweep.name, unless_done)
+
+    async def _guarded(self, name: str, run: Callable[[], Awaitable[int]]) -> None:
         try:
             count = await run()
         except DialerError as error:
             log.error("sweep.failed", sweep=name, code=error.code, error=str(error))
-            return False
+            return
         if count:
             log.info("sweep.done", sweep=name, count=count)
             await self._signals.notify("floor")
-        return True
 
 
 def ticking(timetable: Timetable, seconds: float = 1.0) -> AsyncIOScheduler:

@@ -18,6 +18,8 @@ from typing import NoReturn
 
 import pytest
 
+from dialer.telephony.asterisk.instance import find_program
+
 
 def _newest_postgres() -> Path | None:
     """The folder of the newest PostgreSQL server's programs; Debian keeps them off the PATH."""
@@ -32,6 +34,7 @@ POSTGRES = _newest_postgres()
 PARTS = {
     "sip": (importlib.util.find_spec("pjsua2") is not None, "install the pjsua2-python wheel (make env)"),
     "postgres": (POSTGRES is not None, "make postgres"),
+    "asterisk": (find_program(Path(".parts").absolute()) is not None, "make asterisk"),
     "browser": (shutil.which("chromium") is not None, "make provision"),
 }
 

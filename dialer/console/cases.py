@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from dialer.console.forms import number
-from dialer.console.pages import page
+from dialer.console.forms import FormInvalid, fields, number
+from dialer.console.pages import page, see
 from dialer.console.routes import Route
 from dialer.console.site import site_of, user_of
 from dialer.domain.case import CaseId, CaseState
 from dialer.domain.user import Permission
 from dialer.usecases import look_at
 from dialer.usecases.explain_case import explain_case
+from dialer.usecases.judge_refusal import judge_refusal
+from dialer.usecases.staff_the_floor import FLOOR
 
 _LISTED = 100
 
@@ -40,10 +42,28 @@ async def show_case(request: web.Request) -> web.Response:
         why=why,
         may_hear=user.may(Permission.HEAR_RECORDINGS),
         may_see_tickets=user.may(Permission.SEE_TICKETS),
+        may_judge=user.may(Permission.JUDGE_REFUSALS) and file.case.state is CaseState.REFUSAL_QA,
     )
+
+
+async def judge(request: web.Request) -> web.StreamResponse:
+    """QA has heard the refusal, and says whether it was one."""
+    site, user = site_of(request), user_of(request)
+    case_id = CaseId(number(request.match_info["case_id"]))
+    async with site.storage.read() as work:
+        await look_at.case_in_scope(work, user, case_id)
+    sent = await fields(request)
+    refused = sent.get("verdict") == "refused"
+    if not refused and sent.get("verdict") != "not_refused":
+        raise FormInvalid("verdict: refused | not_refused")
+    why = sent.get("why", "").strip()
+    await judge_refusal(site.storage, site.rulebook, case_id, user.login, site.now, refused=refused, why=why)
+    await site.signals.notify(FLOOR)
+    return see(f"/cases/{case_id}")
 
 
 ROUTES = (
     Route("GET", "/cases", Permission.SEE_CASES, list_cases),
     Route("GET", "/cases/{case_id}", Permission.SEE_CASES, show_case),
+    Route("POST", "/cases/{case_id}/refusal", Permission.JUDGE_REFUSALS, judge),
 )

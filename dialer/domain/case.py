@@ -210,6 +210,7 @@ def _moves() -> dict[tuple[CaseState, CaseEvent], CaseState]:
         moves[state, e.L1_FOUND] = s.L1_OPEN
         moves[state, e.L2_FOUND] = s.L2_OPEN
         moves[state, e.WAIVER_REPORTED] = s.WAIVER_PENDING
+        moves[state, e.REPLIED] = state  # an early ticket's answer: the call it waits for will confirm it
     for state in _RESTING_PLACES:
         moves[state, e.CANCELLED] = s.CLOSED_CANCELLED
         moves[state, e.FROZEN] = s.FROZEN

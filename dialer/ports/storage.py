@@ -538,12 +538,16 @@ class Floor(Protocol):
 class Ledger(Protocol):
     """Book-keeping of the machinery: leases, imports, sweeps, samples."""
 
-    async def beat(self, owner: str, kind: str, at: datetime) -> None:
-        """One more sign of life of a process."""
+    async def beat(self, owner: str, kind: str, at: datetime, notice: str = "") -> None:
+        """One more sign of life of a process, with what keeps it from its work, if anything does."""
         ...
 
     async def beats(self) -> Mapping[str, int]:
         """The count of signs of life of each process; who does not count on is dead."""
+        ...
+
+    async def notices(self) -> Sequence[str]:
+        """What keeps processes from their work, for people to see; each notice once."""
         ...
 
     async def forget(self, owner: str) -> None:

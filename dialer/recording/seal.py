@@ -17,6 +17,7 @@ from dialer.domain.call import CallId, RecordingKind, SoundFiles
 from dialer.domain.errors import NotFound
 from dialer.domain.recording import Seal, SideSound
 from dialer.ports import AlreadyStored, EncodedSound, Encoder, RecordingStore, SealBroken
+from dialer.recording.spool import alone_with
 
 
 async def seal_recording(
@@ -34,9 +35,10 @@ async def seal_recording(
     question: `domain.recording.fit_to_close`. Raises SoundLost when there is nothing to seal, SealBroken, and what
     store and encoder raise; the raw sound survives all of them.
     """
-    seal = await read_seal(store, key)
-    if seal is None:
-        return await _make_seal(call_id, started_at, raw, talk_seconds, store, key, encoder)
+    async with alone_with(raw):
+        seal = await read_seal(store, key)
+        if seal is None:
+            return await _make_seal(call_id, started_at, raw, talk_seconds, store, key, encoder)
     if seal.call_id != call_id:
         raise SealBroken(f"{key} is the recording of another call, {seal.call_id}")
     await verify_seal(store, seal)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import fcntl
 import os
 import re
 import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,6 +60,21 @@ class Spool:
         name = kind.lower()
         agent = folder / f"{name}-agent.wav" if kind is RecordingKind.TALK else None
         return SoundFiles(kind, folder / f"{name}-customer.wav", agent)
+
+
+@asynccontextmanager
+async def alone_with(files: SoundFiles) -> AsyncIterator[None]:
+    """Keep other engines of this machine from the same raw sound; a process that dies lets go of it."""
+    try:
+        folder = os.open(files.customer.parent, os.O_RDONLY)
+    except FileNotFoundError:  # discarded, or never written: nothing to share
+        yield
+        return
+    try:
+        await asyncio.to_thread(fcntl.flock, folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
 
 
 def discard(files: SoundFiles) -> None:

@@ -46,6 +46,7 @@ def _sqlite(url: URL, busy_seconds: float, *, writes: bool) -> AsyncEngine:
         pool_size=1 if writes else 5,
         max_overflow=0 if writes else 10,
         pool_timeout=busy_seconds,
+        hide_parameters=True,  # an error's text may end in a log, and the values are people's
         json_serializer=dumps,
     )
     event.listen(engine.sync_engine, "connect", partial(_prepare, _WRITING if writes else _READING))
@@ -91,5 +92,6 @@ def _postgres(url: URL, busy_seconds: float) -> AsyncEngine:
         pool_timeout=busy_seconds,
         pool_pre_ping=True,  # a server that was restarted is no error of the next unit of work
         isolation_level="READ COMMITTED",
+        hide_parameters=True,
         json_serializer=dumps,
     )

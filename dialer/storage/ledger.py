@@ -17,14 +17,19 @@ class LedgerShelf:
     def __init__(self, statements: Statements) -> None:
         self._statements = statements
 
-    async def beat(self, owner: str, kind: str, at: datetime) -> None:
-        insert = self._statements.upsert(leases, {"owner": owner, "kind": kind, "started_at": at, "beat": 1})
-        once_more = insert.on_conflict_do_update(index_elements=["owner"], set_={"beat": leases.c.beat + 1})
-        await self._statements.run(once_more)
+    async def beat(self, owner: str, kind: str, at: datetime, notice: str = "") -> None:
+        first = {"owner": owner, "kind": kind, "started_at": at, "beat": 1, "notice": notice}
+        insert = self._statements.upsert(leases, first)
+        changes = {"beat": leases.c.beat + 1, "notice": notice}
+        await self._statements.run(insert.on_conflict_do_update(index_elements=["owner"], set_=changes))
 
     async def beats(self) -> Mapping[str, int]:
         rows = await self._statements.all(select(leases.c.owner, leases.c.beat))
         return {row["owner"]: row["beat"] for row in rows}
+
+    async def notices(self) -> Sequence[str]:
+        wanted = select(leases.c.notice).where(leases.c.notice != "").distinct().order_by(leases.c.notice)
+        return [row["notice"] for row in await self._statements.all(wanted)]
 
     async def forget(self, owner: str) -> None:
         await self._statements.run(leases.delete().where(leases.c.owner == owner))

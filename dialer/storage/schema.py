@@ -36,6 +36,8 @@ async def upgrade(url: str) -> None:
         with storage_errors():
             async with writing.begin() as connection:
                 await connection.run_sync(_upgrade)
+    except StorageUnavailable as error:
+        raise StorageUnavailable(f"{make_url(url).render_as_string(hide_password=True)}: {error}") from error
     finally:
         await writing.dispose()
         await reading.dispose()

@@ -381,6 +381,7 @@ leases = Table(
     Column("kind", String(16), nullable=False),
     Column("started_at", UtcDateTime, nullable=False),
     Column("beat", BigInteger, nullable=False),
+    Column("notice", Text, nullable=False),
 )
 
 imports = Table(

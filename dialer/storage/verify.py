@@ -21,6 +21,7 @@ from dialer.domain.dialing_hours import DialRules
 from dialer.domain.number import PastCall
 from dialer.domain.outcome import Outcome
 from dialer.domain.recording import RecordingState
+from dialer.domain.seat import SeatState
 from dialer.domain.ticket import TicketState
 from dialer.ports.storage import Recording
 from dialer.storage.calls import PAST_CALL
@@ -136,7 +137,8 @@ def _closed_without_proof(min_recording_seconds: float) -> _Question:
         .join(interviews, interviews.c.attempt_id == attempts.c.id)
     )
     proof = exists().select_from(joined).where(attempts.c.case_id == cases.c.id, _closes(), sound, script)
-    closed = and_(cases.c.state == CaseState.CLOSED_SUCCESS, last_closing == CaseEvent.SEALED.value)
+    by_a_call = or_(last_closing == CaseEvent.SEALED.value, last_closing.is_(None))  # None: closed past the rules
+    closed = and_(cases.c.state == CaseState.CLOSED_SUCCESS, by_a_call)
     return _Question(
         FaultKind.CLOSED_WITHOUT_PROOF,
         "case",
@@ -192,7 +194,7 @@ def _attempts_of_the_dead(living: Collection[str]) -> _Question:
     return _Question(
         FaultKind.ATTEMPT_OF_THE_DEAD,
         "attempt",
-        _unfinished().where(calls.c.owner.not_in(living)),
+        _unfinished().where(calls.c.owner.not_in(living), ~_being_wrapped_up()),
         "is unfinished, and the process that dialled it is gone",
     )
 
@@ -208,6 +210,11 @@ def _attempts_left_open(living: Collection[str]) -> _Question:
     )
 
 
+def _being_wrapped_up() -> ColumnElement[bool]:
+    """The agent whose call it was still has its result to enter, whatever became of the process that dialled it."""
+    return exists().where(seats.c.call_id == calls.c.id, seats.c.state == SeatState.WRAP_UP)
+
+
 def _unfinished() -> Select[tuple[object]]:
     joined = attempts.join(calls, calls.c.id == attempts.c.call_id).join(cases, cases.c.id == attempts.c.case_id)
     unfinished = select(attempts.c.id).select_from(joined).where(attempts.c.finished_at.is_(None))
@@ -218,7 +225,9 @@ def _seats_of_the_dead(living: Collection[str]) -> _Question:
     return _Question(
         FaultKind.SEAT_OF_THE_DEAD,
         "seat",
-        select(seats.c.id).where(seats.c.call_id.is_not(None), seats.c.owner.not_in(living)).order_by(seats.c.id),
+        select(seats.c.id)
+        .where(seats.c.call_id.is_not(None), seats.c.state != SeatState.WRAP_UP, seats.c.owner.not_in(living))
+        .order_by(seats.c.id),
         "is held for a call, and the process that serves it is gone",
     )
 

@@ -62,7 +62,7 @@ CONDUCT: Mapping[Behaviour, Conduct] = {
     Behaviour.ANSWERS: Conduct(),
     Behaviour.BUSY: Conduct(486, rings=False),
     Behaviour.RINGS_OUT: Conduct(None),
-    Behaviour.REJECTED: Conduct(486, wait_seconds=3.0),  # a rejection looks like busy, but after some ringing
+    Behaviour.REJECTED: Conduct(486, wait_seconds=4.0),  # a rejection looks like busy, but after some ringing
     Behaviour.EMPTY_NUMBER: Conduct(404, wait_seconds=2.0, rings=False, announces=True),
     Behaviour.POWER_OFF: Conduct(480, wait_seconds=2.0, rings=False, announces=True),
     Behaviour.SILENT: Conduct(voice=Voice.SILENCE),

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from dialer.domain.calendar import shanghai_time
 from dialer.domain.call import CallId
-from dialer.domain.case import CaseEvent, CaseState, RevisitCase
-from dialer.ports.storage import Moved, Work
-from dialer.usecases.prove_case import CLOSING_NEEDS_PROOF, proof_of
+from dialer.domain.case import CASE, CaseEvent, CaseState, RevisitCase
+from dialer.domain.problem import ProblemType
+from dialer.domain.reply import Objection, ReplyContent, objections
+from dialer.domain.ticket import TICKET, TicketEvent, TicketId
+from dialer.ports.storage import Moved, Storage, TicketReply, Work
+from dialer.usecases.prove_case import CLOSING_NEEDS_PROOF, NOT_SEALED_YET, completed_inside, proof_of
 from dialer.usecases.rulebook import Rulebook
 from dialer.usecases.transfer_ticket import archive_answered, close_answered_tickets
 
@@ -34,7 +37,7 @@ async def _settle(work: Work, case: RevisitCase, rulebook: Rulebook, now: dateti
     missing = await proof_of(work, case, rulebook.proof)
     if not missing:
         return await _close(work, case, now)
-    if missing == ("RECORDING_NOT_SEALED",):
+    if missing == NOT_SEALED_YET:
         return case
     why = CLOSING_NEEDS_PROOF.format(missing="、".join(missing))
     unproved = case.flagged("RECORDING_UNFIT").due(now, why)
@@ -43,9 +46,45 @@ async def _settle(work: Work, case: RevisitCase, rulebook: Rulebook, now: dateti
 
 async def _close(work: Work, case: RevisitCase, now: datetime) -> RevisitCase:
     moved = Moved("system:proof", now, {})
-    completed_on = shanghai_time(case.reached_at or now).date()
-    inside = case.revisit_last_day is not None and completed_on <= case.revisit_last_day
+    inside = await completed_inside(work, case)
     closed = replace(case, closed_at=now, closed_why="PHONE", in_free_look=inside)
     closed = await work.cases.move(closed, CaseEvent.SEALED, moved)
     await close_answered_tickets(work, closed, moved)
+    return closed
+
+
+async def accept_correction(
+    storage: Storage, rulebook: Rulebook, ticket_id: TicketId, by: str, now: datetime, reply: ReplyContent
+) -> Sequence[Objection]:
+    """The customer was content but the reply untrue: its correction closes the case on that call (rules §5.3 no. 14).
+
+    Returns:
+        The objections; empty when the correction was accepted.
+
+    Raises:
+        ImpossibleMove: the ticket's case waits for no correction.
+    """
+    async with storage.begin() as work:
+        ticket = await work.tickets.get(ticket_id)
+        case = await work.cases.get(ticket.case_id)
+        CASE.after(case.state, CaseEvent.CORRECTED)
+        rules = rulebook.tickets
+        found = objections(reply, ticket.level, rules.reply_min_chars, rules.reply_banned)
+        await work.tickets.put_reply(TicketReply(ticket.id, now, by, reply.as_mapping(), not found, found))
+        if not found:
+            moved = Moved(by, now, {"ticket": ticket.ticket_no})
+            await _settle(work, await work.cases.move(case, CaseEvent.CORRECTED, moved), rulebook, now)
+        return found
+
+
+async def cancel_case(work: Work, case: RevisitCase, moved: Moved) -> RevisitCase:
+    """The contract is gone: dialling stops, tickets come back; integrity findings live on without it (§5.3 no. 18)."""
+    closing = replace(case, closed_at=moved.at, closed_why="CANCELLED")
+    closed = await work.cases.move(closing, CaseEvent.CANCELLED, moved)
+    for ticket in await work.tickets.of_case(case.id):
+        if TicketEvent.RECALLED in TICKET.allowed(ticket.state):
+            await work.tickets.move(ticket, TicketEvent.RECALLED, moved)
+    types = {each.problem.type for each in await work.interviews.problems(case.id)}
+    if ProblemType.AGENT_VIOLATION in types:
+        await work.interviews.put_referral(case.id, None, "CONDUCT_INVESTIGATION", {"why": "CANCELLED"}, moved.at)
     return closed

@@ -25,6 +25,9 @@ from dialer.ports.storage import Moved, Recording, Segment, StoredInterview, Wor
 SPOKEN_WITH_HOLDER = frozenset({Outcome.SUCCESS, Outcome.PROBLEM_L1, Outcome.PROBLEM_L2})
 """Ends of a policy's interview after which the same holder can be asked about the next policy."""
 
+_RESULTS = SPOKEN_WITH_HOLDER | {Outcome.SUCCESS_PENDING_CORRECTION}
+"""Ends after which a next interview of the case begins anew."""
+
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
@@ -79,11 +82,16 @@ async def conversations(work: Work, scripts: Scripts, call_id: CallId) -> Sequen
 
 
 async def current_conversation(work: Work, scripts: Scripts, call_id: CallId) -> Conversation:
-    """The interview that is being held; the last one when all are over."""
+    """The interview that is being held; the one that ended the conversation when none is."""
     talks = await conversations(work, scripts, call_id)
     if not talks:
         raise NotFound(f"call {call_id} serves no case")
-    return next((each for each in talks if not each.interview.is_over), talks[-1])
+    return next((each for each in talks if not _holder_goes_on(each.interview)), talks[-1])
+
+
+def _holder_goes_on(done: Interview) -> bool:
+    """Whether the holder, known by now, can be asked about the next policy (rules §8.2)."""
+    return done.outcome in SPOKEN_WITH_HOLDER and done.is_identified()
 
 
 async def choose_answer(
@@ -155,7 +163,7 @@ async def begin_conversation(work: Work, call_id: CallId, now: datetime) -> None
     for attempt in attempts:
         case = await work.cases.get(attempt.case_id)
         moved = Moved("system:engine", now, {"call": call_id})
-        await work.cases.move(replace(case, reached_at=case.reached_at or now), CaseEvent.ANSWERED, moved)
+        await work.cases.move(case, CaseEvent.ANSWERED, moved)
 
 
 async def _keep(
@@ -185,7 +193,7 @@ async def _store(work: Work, conversation: Conversation, now: datetime) -> Conve
 
 async def _next_policy(work: Work, scripts: Scripts, done: Conversation) -> Conversation | None:
     """The holder's next policy in this call, its identity already proved (rules §8.2, §11 no. 9)."""
-    if done.interview.outcome not in SPOKEN_WITH_HOLDER or not done.interview.is_identified():
+    if not _holder_goes_on(done.interview):
         return None
     talks = await conversations(work, scripts, done.attempt.call_id)
     follower = next((each for each in talks if not each.interview.is_over), None)
@@ -228,13 +236,17 @@ async def _offset_ms(work: Work, call_id: CallId, now: datetime) -> int:
 
 
 async def _interrupted(work: Work, attempt: Attempt, script: CallScript) -> Interview | None:
-    """The same case's last interview on the same script, when a hang-up cut it short (rules §5.4)."""
+    """The round's last interview on the same script, when it came to no result: it is taken up where it stood.
+
+    Whatever cut it short (a hang-up, another time, somebody else at the phone), what it had settled is not asked again
+    and what it had heard stays heard (rules §5.4). A new round, after a ticket's answer, begins anew.
+    """
+    of_round = {each.id for each in await work.calls.attempts(attempt.case_id) if each.round == attempt.round}
     for stored in reversed(await work.interviews.of_case(attempt.case_id)):
-        if stored.attempt_id == attempt.id or not stored.state.get("steps"):
+        if stored.attempt_id not in of_round - {attempt.id} or not stored.state.get("steps"):
             continue
         earlier = talk.from_json(json.dumps(stored.state))
-        cut_short = earlier.outcome in (None, Outcome.INCOMPLETE, Outcome.LINE_BAD)
-        return earlier if cut_short and earlier.script == script.ref else None
+        return earlier if earlier.outcome not in _RESULTS and earlier.script == script.ref else None
     return None
 
 

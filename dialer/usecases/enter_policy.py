@@ -19,8 +19,8 @@ from dialer.domain.policy_entry import PolicyEntry
 from dialer.domain.priority import PriorityFacts, priority
 from dialer.domain.problem import Problem, ProblemLevel, ProblemType
 from dialer.domain.scope import ProvinceRules, required_rate
-from dialer.domain.ticket import TICKET, TicketEvent
 from dialer.ports.storage import FoundProblem, HolderPhone, Moved, Work
+from dialer.usecases.close_case import cancel_case
 from dialer.usecases.policy_changes import changes
 from dialer.usecases.rulebook import Rulebook
 from dialer.usecases.transfer_ticket import open_ticket
@@ -143,7 +143,7 @@ async def enter_changed(work: Work, entry: PolicyEntry, run: Entering) -> Revisi
         await work.policies.cancel(policy.policy_no, _midnight(entry))
     event = _event(case, entry, run.rate(policy))
     if event is CaseEvent.CANCELLED:
-        return await _cancelled(work, case, run.moved(entry, changes=changed))
+        return await cancel_case(work, case, run.moved(entry, changes=changed))
     if entry.cancelled_on is not None and not case.state.closed:
         case = case.flagged(CANCELLED_IN_CALL)
     case = await work.cases.move(case, event, run.moved(entry, changes=changed))
@@ -162,19 +162,6 @@ def _event(case: RevisitCase, entry: PolicyEntry, rate: Decimal) -> CaseEvent:
     if received and case.state is CaseState.NOT_SAMPLED and rate == ALWAYS:
         return CaseEvent.REOPENED
     return CaseEvent.POLICY_CHANGED
-
-
-async def _cancelled(work: Work, case: RevisitCase, moved: Moved) -> RevisitCase:
-    """Dialling stops and tickets come back; integrity findings live on without the policy (rules §5.3 no. 18)."""
-    closing = replace(case, closed_at=moved.at, closed_why="CANCELLED")
-    closed = await work.cases.move(closing, CaseEvent.CANCELLED, moved)
-    for ticket in await work.tickets.of_case(case.id):
-        if TicketEvent.RECALLED in TICKET.allowed(ticket.state):
-            await work.tickets.move(ticket, TicketEvent.RECALLED, moved)
-    types = {each.problem.type for each in await work.interviews.problems(case.id)}
-    if ProblemType.AGENT_VIOLATION in types:
-        await work.interviews.put_referral(case.id, None, "CONDUCT_INVESTIGATION", {"why": "CANCELLED"}, moved.at)
-    return closed
 
 
 def _planned(case: RevisitCase, plan: Plan) -> RevisitCase:

@@ -44,7 +44,7 @@ async def explain(work: Work, case: RevisitCase, rulebook: Rulebook, now: dateti
     try:
         known = await gather(work, case, rulebook.calendar, now)
     except CalendarMissing as error:
-        return Explanation(case, "暂不外呼 · held", (str(error),))
+        return Explanation(case, "暂不外呼 · held", (f"{error.code}: {error}",))
     match plan_case(known.facts, known.numbers, rulebook.dial, rulebook.calendar, now):
         case DialNumber(number, _):
             return _now(case, known.phone(number.id).number.masked, now)

@@ -9,13 +9,14 @@ from dataclasses import replace
 from datetime import date, datetime
 
 from dialer.domain import interview as talk
+from dialer.domain.calendar import shanghai_time
 from dialer.domain.case import Purpose
 from dialer.domain.free_look import CountRule
 from dialer.domain.holder import Gender
 from dialer.domain.interview import InterviewFacts
 from dialer.domain.interview.state import applicable_items
 from dialer.domain.policy import Channel, InsuranceClass, PayMode, Policy, ReceiptForm, TermKind
-from dialer.domain.problem import Problem
+from dialer.domain.problem import Problem, ProblemLevel
 from dialer.domain.script import CallScript
 from dialer.domain.script.selection import PolicyKind, product_script
 from dialer.domain.spoken import spoken_date, spoken_money, spoken_number
@@ -85,7 +86,8 @@ async def _facts(
     policy = known.policy.policy
     last = earlier[-1] if earlier else None
     found = await work.interviews.problems(known.case.id)
-    problems = [each.problem for each in found if each.round == known.case.round - 1]
+    last_round = [each.problem for each in found if each.round == known.case.round - 1]
+    problems = [problem for problem in last_round if problem.level is not ProblemLevel.U]
     variables = {
         **_company(rulebook, agent_no),
         **_holder(known, phone),
@@ -95,12 +97,13 @@ async def _facts(
         **(rulebook.products[policy.product_code].texts if policy.product_code in rulebook.products else {}),
         **_previous(last, problems),
     }
-    age = known.policy.holder.age_on(now.date())
+    free_look, today = known.facts.free_look, shanghai_time(now).date()
+    age = known.policy.holder.age_on(today)
     return InterviewFacts(
         insured_is_holder=policy.insured_is_holder,
         design_type=policy.design,
         pay_mode=policy.pay_mode,
-        freelook_expired=known.facts.free_look is not None and known.facts.free_look.expired(now.date()),
+        freelook_expired=free_look is not None and today > free_look.surrender_last_day,  # what the customer is told
         freelook_days=policy.freelook_days,
         dual_record_required=policy.dual_record_required(age),
         is_reimbursement_medical=policy.insurance_class is InsuranceClass.HEALTH and "deductible_text" in variables,
@@ -226,7 +229,7 @@ def _previous(last: StoredInterview | None, problems: list[Problem]) -> Mapping[
     if last is None or not problems:
         return {}
     brief = "、".join(dict.fromkeys(PROBLEM_ZH[problem.type] for problem in problems))
-    return {"prev_call_date": spoken_date(last.started_at.date()), "problem_brief_text": brief}
+    return {"prev_call_date": spoken_date(shanghai_time(last.started_at).date()), "problem_brief_text": brief}
 
 
 PROBLEM_ZH = {

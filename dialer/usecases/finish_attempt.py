@@ -13,7 +13,7 @@ from datetime import datetime
 from dialer.domain import interview as talk
 from dialer.domain.appointments import CUSTOMER_ASKED, appointment_refusal
 from dialer.domain.attempt import Attempt
-from dialer.domain.case import Appointment, CaseEvent, CaseState, RevisitCase
+from dialer.domain.case import CASE, POOL, Appointment, CaseEvent, CaseState, RevisitCase
 from dialer.domain.classify import classify, evidence_of
 from dialer.domain.errors import DialerError, ImpossibleMove
 from dialer.domain.number import PastCall
@@ -24,12 +24,18 @@ from dialer.domain.retry import Heard, Next, after_outcome
 from dialer.domain.seat import Seat, SeatEvent, SeatState
 from dialer.ports import Scripts
 from dialer.ports.storage import FoundProblem, Moved, Storage, StoredAnswer, StoredCall, Work
-from dialer.usecases.close_case import close_what_is_proved
+from dialer.usecases.close_case import cancel_case, close_what_is_proved
 from dialer.usecases.conduct_interview import Conversation, conversations, end_with_the_call
 from dialer.usecases.gather_facts import Known, gather, ranked
 from dialer.usecases.keep_the_pool import erevisit_ends
 from dialer.usecases.rulebook import Rulebook
-from dialer.usecases.transfer_ticket import close_answered_tickets, open_ticket, unreached
+from dialer.usecases.transfer_ticket import (
+    open_ticket,
+    open_ticket_of_state,
+    put_problems,
+    routed,
+    take_up_answer,
+)
 
 _ENGINE = "system:engine"
 _OF_THE_WHOLE_CALL = frozenset(
@@ -47,6 +53,10 @@ _OF_THE_WHOLE_CALL = frozenset(
         Outcome.LINE_BAD,
         Outcome.HOSTILE_END,
         Outcome.EREVISIT,
+        Outcome.LETTER_VISIT,
+        Outcome.TRANSFER_DIALECT,
+        Outcome.TRANSFER_LEADER,
+        Outcome.TRANSFER_AGENT,
     }
 )
 """Outcomes that say something of the person, and so hold for every policy the call was about."""
@@ -213,7 +223,10 @@ async def _finish(
         )
     )
     await _mark_number(work, known, stored, follows, now)
+    await _tell_others(work, known.case, attempt, follows, result, now)
     moved = Moved(by, now, {"call": stored.call.call_id, "outcome": result.outcome, "attempt": attempt.id})
+    reached_at = known.case.reached_at or (stored.call.connected_at if follows.contact else None)
+    known = replace(known, case=replace(known.case, reached_at=reached_at))
     await _move_case(work, known, follows, result, rulebook, moved)
 
 
@@ -263,18 +276,32 @@ async def _keep_what_was_said(
             for each in interview.answers
         ],
     )
-    tickets = await work.tickets.of_case(case.id)
-    ticket_id = next((ticket.id for ticket in tickets if ticket.round == case.round), None)
     words = "；".join(captured.value for captured in interview.captures)
-    await work.interviews.put_problems(
-        case.id,
+    await put_problems(
+        work,
+        case,
         [
-            FoundProblem(heard.problem, now, case.round, attempt.id, words, heard.offset_ms, ticket_id)
+            FoundProblem(heard.problem, now, case.round, attempt.id, words, heard.offset_ms)
             for heard in interview.problems
         ],
     )
     for created in interview.created:
         await work.interviews.put_referral(case.id, attempt.id, created.object, dict(created.details), now)
+
+
+_TOLD = frozenset(
+    {Also.IMPERSONATION_CHECK, Also.CLAIM_LEAD, Also.LEADER_RETRIES, Also.OFFER_EREVISIT, Also.NUMBER_CLUE}
+)
+"""What an outcome asks of others than the dispatcher (rules §5.4, §10.2)."""
+
+
+async def _tell_others(
+    work: Work, case: RevisitCase, attempt: Attempt, follows: Next, result: Result, now: datetime
+) -> None:
+    by_script = {each.object.value for each in result.conversation.interview.created} if result.conversation else set()
+    for asked in sorted(follows.also & _TOLD):
+        if asked.value not in by_script:
+            await work.interviews.put_referral(case.id, attempt.id, asked, {"outcome": result.outcome}, now)
 
 
 async def _mark_number(work: Work, known: Known, stored: StoredCall, follows: Next, now: datetime) -> None:
@@ -289,8 +316,12 @@ async def _move_case(work: Work, known: Known, follows: Next, result: Result, ru
     case = known.case.flagged(*(result.conversation.interview.flags if result.conversation else ()))
     if case.state is CaseState.IN_CALL:
         case = await work.cases.move(case, CaseEvent.HUNG_UP, moved)
-    event = unreached(case.purpose) if follows.event is CaseEvent.UNREACHED else follows.event
-    case = await work.cases.move(case, event, moved)
+    if known.policy.cancelled_at is not None:
+        await _cancelled_meanwhile(work, case, moved)
+        return
+    if follows.problem is not None:
+        await put_problems(work, case, [FoundProblem(Problem(follows.problem), moved.at, case.round)])
+    case = await work.cases.move(case, await routed(work, case, follows.event), moved)
     if case.state in (CaseState.RETRY_WAIT, CaseState.APPOINTMENT):
         known_now = await gather(work, case, rulebook.calendar, moved.at)
         due_at = follows.not_before or moved.at
@@ -298,25 +329,19 @@ async def _move_case(work: Work, known: Known, follows: Next, result: Result, ru
     elif case.state is CaseState.EREVISIT_WAIT:
         waits_until = erevisit_ends(case.revisit_last_day, moved.at)
         case = await work.cases.save(case.due(waits_until, "电子化回访 48 小时内未完成则回到电话队列"))
-    if follows.event in _ENDS_THE_ROUND:
-        await close_answered_tickets(work, case, moved)
-    await _open_tickets(work, case, follows, rulebook, moved.at)
+    if _heard(result.conversation).l1_problem and case.state in _WITHOUT_VERDICT:
+        case = await open_ticket(work, case, ProblemLevel.L1, rulebook, moved.at)
+    else:
+        case = await open_ticket_of_state(work, case, rulebook, moved)
+    await take_up_answer(work, case, rulebook, moved)
 
 
-_TICKET_AFTER = {
-    CaseEvent.UNREACHED: ProblemLevel.U,
-    CaseEvent.L1_FOUND: ProblemLevel.L1,
-    CaseEvent.L2_FOUND: ProblemLevel.L2,
-}
-_ENDS_THE_ROUND = frozenset(_TICKET_AFTER)
-"""A success closes its ticket with the case, when the recording is proved."""
+_WITHOUT_VERDICT = (*POOL, CaseState.REFUSAL_QA, CaseState.EREVISIT_WAIT, CaseState.ALT_CHANNEL, CaseState.FROZEN)
+"""Where a call leads that came to no result: an L1 heard in it gets its ticket at once (rules §5.4, §4.4)."""
 
 
-async def _open_tickets(work: Work, case: RevisitCase, follows: Next, rulebook: Rulebook, now: datetime) -> None:
-    if follows.problem is not None:
-        await work.interviews.put_problems(case.id, [FoundProblem(Problem(follows.problem), now, case.round)])
-    level = _TICKET_AFTER.get(follows.event)
-    if Also.OPEN_L1_TICKET in follows.also:
-        level = ProblemLevel.L1
-    if level is not None:
-        await open_ticket(work, case, level, rulebook, now)
+async def _cancelled_meanwhile(work: Work, case: RevisitCase, moved: Moved) -> None:
+    """The contract ended while somebody was on the phone (rules §11 no. 30): whatever was said, nothing follows."""
+    if CaseEvent.CANCELLED not in CASE.allowed(case.state):
+        case = await work.cases.move(case, CaseEvent.RETRY, moved)
+    await cancel_case(work, case, moved)

@@ -73,11 +73,11 @@ async def _carry_out(
         case BeginInterview():
             await work.calls.save(call)
             await begin_conversation(work, call.call_id, now)
-            await _move_seat(work, call.seat, SeatEvent.CONNECTED, now)
+            await _move_seat(work, call, SeatEvent.CONNECTED, now)
         case FinishUnanswered():
             await sound_is_complete(work, call)
             outcome = await finish_unanswered(work, stored, rulebook, now)
-            await _call_ended(work, call.seat, now)
+            await _call_ended(work, call, now)
             return outcome
         case FinishTalk():
             await sound_is_complete(work, call)
@@ -91,14 +91,14 @@ async def _finish_talk(
     ended = stored.call.ended
     assert ended is not None  # FinishTalk follows Ended only
     await work.calls.save(stored.call)
-    await _move_seat(work, stored.call.seat, SeatEvent.CALL_ENDED, now)
+    await _move_seat(work, stored.call, SeatEvent.CALL_ENDED, now)
     if ended.failure is None:
         event = "CUSTOMER_HANGUP" if ended.by is Party.CUSTOMER else "LINE_DROP"
         await end_of_talk(work, scripts, stored, event, now)
         return None
     await finish_broken(work, stored, scripts, rulebook, ended.failure, now)
-    seat = await work.floor.seat(stored.call.seat)
-    if seat is not None and seat.call_id == stored.call.call_id:
+    seat = await _seat_in(work, stored.call)
+    if seat is not None:
         await free_seat(work, seat, Moved(_ENGINE, now, {"failure": ended.failure}))
     return Outcome.TECH
 
@@ -166,14 +166,20 @@ async def take_over(
     return resolved
 
 
-async def _move_seat(work: Work, seat_id: SeatId, event: SeatEvent, now: datetime) -> None:
-    seat = await work.floor.seat(seat_id)
+async def _seat_in(work: Work, call: Call) -> Seat | None:
+    """The call's seat, unless it is in another call by now."""
+    seat = await work.floor.seat(call.seat)
+    return seat if seat is not None and seat.call_id == call.call_id else None
+
+
+async def _move_seat(work: Work, call: Call, event: SeatEvent, now: datetime) -> None:
+    seat = await _seat_in(work, call)
     if seat is not None and event in SEAT.allowed(seat.state):
         await work.floor.move_seat(seat, event, Moved(_ENGINE, now, {}))
 
 
-async def _call_ended(work: Work, seat_id: SeatId, now: datetime) -> None:
-    seat = await work.floor.seat(seat_id)
+async def _call_ended(work: Work, call: Call, now: datetime) -> None:
+    seat = await _seat_in(work, call)
     if seat is None or SeatEvent.CALL_ENDED not in SEAT.allowed(seat.state):
         return
     moved = Moved(_ENGINE, now, {})

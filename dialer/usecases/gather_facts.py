@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from dialer.domain.calendar import WorkingCalendar
+from dialer.domain.calendar import WorkingCalendar, shanghai_time
 from dialer.domain.case import CaseState, Purpose, RevisitCase
 from dialer.domain.case_facts import CaseFacts
 from dialer.domain.number import Number
+from dialer.domain.phone import PhoneSource
 from dialer.domain.priority import PriorityFacts, priority
 from dialer.ports.storage import HolderPhone, StoredPolicy, Work
 from dialer.usecases.rulebook import Rulebook
@@ -35,7 +37,7 @@ class Known:
 async def gather(work: Work, case: RevisitCase, calendar: WorkingCalendar, now: datetime) -> Known:
     """Read everything the contact rules need. Raises CalendarMissing when the free-look can't be computed."""
     policy = await work.policies.get(case.policy_no)
-    phones = tuple(await work.policies.phones(case.holder_id))
+    phones = _latest_confirmed_first(await work.policies.phones(case.holder_id))
     numbers = tuple([await _number(work, phone, now) for phone in phones])
     facts = CaseFacts(
         free_look=policy.policy.free_look(calendar),
@@ -49,6 +51,13 @@ async def gather(work: Work, case: RevisitCase, calendar: WorkingCalendar, now: 
         waiver_open=case.state is CaseState.WAIVER_PENDING,
     )
     return Known(case, policy, facts, phones, numbers)
+
+
+def _latest_confirmed_first(phones: Sequence[HolderPhone]) -> tuple[HolderPhone, ...]:
+    """A number that came with a ticket's answer is tried before the one that failed (rules §5.6)."""
+    replied = [phone for phone in phones if phone.source is PhoneSource.TICKET_REPLY]
+    others = [phone for phone in phones if phone.source is not PhoneSource.TICKET_REPLY]
+    return (*reversed(replied), *others)
 
 
 async def _number(work: Work, phone: HolderPhone, now: datetime) -> Number:
@@ -69,7 +78,7 @@ def ranked(known: Known, rulebook: Rulebook, now: datetime) -> RevisitCase:
     free_look = known.facts.free_look
     if free_look is None:
         return known.case
-    today = now.date()
+    today = shanghai_time(now).date()
     facts = PriorityFacts(
         free_look=free_look,
         purpose=known.case.purpose,

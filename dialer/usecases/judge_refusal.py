@@ -8,10 +8,12 @@ from datetime import datetime
 from dialer.domain.call import RecordingKind
 from dialer.domain.case import CaseEvent, CaseId, RevisitCase
 from dialer.domain.errors import NotAllowed
+from dialer.domain.outcome import Outcome
 from dialer.domain.recording import RecordingState
 from dialer.ports.storage import Moved, Storage, Work
 from dialer.usecases.gather_facts import gather, ranked
 from dialer.usecases.rulebook import Rulebook
+from dialer.usecases.transfer_ticket import close_answered_tickets, take_up_answer
 
 
 async def judge_refusal(
@@ -29,14 +31,19 @@ async def judge_refusal(
         if refused:
             await _must_be_heard(work, case)
             closed = replace(case, closed_at=now, closed_why="REFUSED")
-            return await work.cases.move(closed, CaseEvent.QA_PASSED, moved)
+            closed = await work.cases.move(closed, CaseEvent.QA_PASSED, moved)
+            await close_answered_tickets(work, closed, moved)
+            return closed
         case = await work.cases.move(case, CaseEvent.QA_FAILED, moved)
         known = await gather(work, case, rulebook.calendar, now)
-        return await work.cases.save(ranked(known, rulebook, now).due(now, why))
+        case = await work.cases.save(ranked(known, rulebook, now).due(now, why))
+        return await take_up_answer(work, case, rulebook, moved)
 
 
 async def _must_be_heard(work: Work, case: RevisitCase) -> None:
-    linked = await work.recordings.of_case(case.id)
-    talks = [recording for recording, _ in linked if recording.files.kind is RecordingKind.TALK]
+    attempts = await work.calls.attempts(case.id)
+    refusal = next(each for each in reversed(attempts) if each.outcome is Outcome.REFUSED)
+    linked = await work.recordings.of_call(refusal.call_id)
+    talks = [recording for recording in linked if recording.files.kind is RecordingKind.TALK]
     if not any(recording.state is RecordingState.SEALED for recording in talks):
         raise NotAllowed("录音尚未封存，不能结案 · the recording is not sealed yet")

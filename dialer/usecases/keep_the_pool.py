@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
 
+from dialer.domain.calendar import SHANGHAI, shanghai_time
 from dialer.domain.case import POOL, CaseEvent, CaseId, CaseState
 from dialer.domain.errors import CalendarMissing
 from dialer.ports.storage import Moved, Storage
 from dialer.usecases.gather_facts import gather, ranked
 from dialer.usecases.rulebook import Rulebook
+from dialer.usecases.transfer_ticket import take_up_answer
 
 LATE = "LATE"
 _EREVISIT_HOURS = 48
 _EREVISIT_STOPS_DAYS_BEFORE = 3
 _AT_ONCE = 100_000
+_UNDER_WAY = tuple(state for state in CaseState if not state.closed and state is not CaseState.NOT_SAMPLED)
 
 
 async def renew_ranks(storage: Storage, rulebook: Rulebook, now: datetime) -> int:
@@ -37,10 +40,10 @@ async def renew_ranks(storage: Storage, rulebook: Rulebook, now: datetime) -> in
 async def flag_late(storage: Storage, now: datetime) -> int:
     """The free-look is over and the case is not: the duty does not lapse, but it is late (rules §5.3 no. 20)."""
     flagged = 0
-    for case_id in await _ids(storage, *(state for state in CaseState if not state.closed)):
+    for case_id in await _ids(storage, *_UNDER_WAY):
         async with storage.begin() as work:
             case = await work.cases.get(case_id)
-            over = case.revisit_last_day is not None and case.revisit_last_day < now.date()
+            over = case.revisit_last_day is not None and case.revisit_last_day < shanghai_time(now).date()
             if over and not case.state.closed and LATE not in case.flags:
                 await work.cases.save(case.flagged(LATE))
                 flagged += 1
@@ -52,7 +55,7 @@ def erevisit_ends(last_day: date | None, offered: datetime) -> datetime:
     limit = offered + timedelta(hours=_EREVISIT_HOURS)
     if last_day is None:
         return limit
-    stop = datetime.combine(last_day - timedelta(days=_EREVISIT_STOPS_DAYS_BEFORE), time(), offered.tzinfo)
+    stop = datetime.combine(last_day - timedelta(days=_EREVISIT_STOPS_DAYS_BEFORE), time(), SHANGHAI)
     return max(offered, min(limit, stop))
 
 
@@ -68,7 +71,8 @@ async def expire_erevisits(storage: Storage, rulebook: Rulebook, now: datetime) 
                 case, CaseEvent.EREVISIT_EXPIRED, Moved("system:timetable", now, {"waited_for": case.next_why})
             )
             known = await gather(work, case, rulebook.calendar, now)
-            await work.cases.save(ranked(known, rulebook, now).due(now, ""))
+            case = await work.cases.save(ranked(known, rulebook, now).due(now, ""))
+            await take_up_answer(work, case, rulebook, Moved("system:timetable", now, {}))
             expired += 1
     return expired
 

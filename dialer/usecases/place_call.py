@@ -18,6 +18,7 @@ from dialer.domain.contact import DialNow, may_dial
 from dialer.domain.errors import CalendarMissing, NotFound
 from dialer.domain.interview import InterviewFacts, missing_variables
 from dialer.domain.number import Number
+from dialer.domain.reason import Reason
 from dialer.domain.retry import Exhausted
 from dialer.domain.script import CallScript
 from dialer.domain.seat import Seat, SeatEvent, SeatState
@@ -34,6 +35,9 @@ _LOOK_AT = 20
 
 _LOOK_AGAIN = timedelta(hours=1)
 """When a case that waits for people (a calendar, a product text) is looked at again by itself."""
+
+_LINE_BUSY = timedelta(minutes=1)
+"""When a case whose number is in a call of another case is looked at again: a promised time may be near."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +87,14 @@ async def place_next_call(
 
 async def _look_at(work: Work, case: RevisitCase, rulebook: Rulebook, now: datetime) -> Dialable | None:
     try:
-        known = await gather(work, case, rulebook.calendar, now)
+        return await _plan(work, case, rulebook, now)
     except CalendarMissing as error:
         await work.cases.save(case.due(now + _LOOK_AGAIN, str(error)))
         return None
+
+
+async def _plan(work: Work, case: RevisitCase, rulebook: Rulebook, now: datetime) -> Dialable | None:
+    known = await gather(work, case, rulebook.calendar, now)
     plan = plan_case(known.facts, known.numbers, rulebook.dial, rulebook.calendar, now)
     match plan:
         case DialNumber(number, how):
@@ -96,7 +104,8 @@ async def _look_at(work: Work, case: RevisitCase, rulebook: Rulebook, now: datet
             await work.cases.save(ranked(known, rulebook, now).due(at, why))
         case Held(reasons):
             why = "；".join(reason.zh for reason in reasons)
-            await work.cases.save(case.due(now + _LOOK_AGAIN, why))
+            pause = _LINE_BUSY if reasons == (Reason.CALL_UNFINISHED,) else _LOOK_AGAIN
+            await work.cases.save(case.due(now + pause, why))
         case Exhausted():
             await give_round_up(work, known, plan, rulebook, now)
     return None
@@ -126,7 +135,10 @@ async def _others_of_the_holder(work: Work, first: Dialable, rulebook: Rulebook,
     for case in await work.cases.of_holder(first.known.case.holder_id):
         if case.id == first.known.case.id or case.state not in POOL:
             continue
-        known = await gather(work, case, rulebook.calendar, now)
+        try:
+            known = await gather(work, case, rulebook.calendar, now)
+        except CalendarMissing:
+            continue  # it says so itself when its own turn comes
         number = next(number for number in known.numbers if number.id == first.number.id)
         how = may_dial(known.facts, number, rulebook.dial, rulebook.calendar, now)
         if isinstance(how, DialNow):

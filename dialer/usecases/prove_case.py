@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dialer.domain.attempt import Attempt
+from dialer.domain.calendar import shanghai_time
 from dialer.domain.call import RecordingKind
 from dialer.domain.case import RevisitCase
 from dialer.domain.outcome import Outcome
 from dialer.domain.recording import RecordingState, fit_to_close
 from dialer.ports.storage import Recording, Work
 from dialer.usecases.rulebook import ProofRules
+
+NOT_SEALED_YET = ("RECORDING_NOT_SEALED",)
+"""The one gap that time fills by itself: the sound is there and is still to be stored."""
 
 CLOSING_NEEDS_PROOF = "结案证据未齐 · proof is missing: {missing}"
 
@@ -24,10 +28,19 @@ async def proof_of(work: Work, case: RevisitCase, rules: ProofRules) -> tuple[st
     if interview is None or interview.finished_at is None or not interview.script_sha256:
         return ("NO_INTERVIEW",)
     recording = await _talk(work, case, attempt)
-    if recording is None or recording.state is not RecordingState.SEALED:
-        return ("RECORDING_NOT_SEALED",)
+    if recording is None or recording.state is RecordingState.LOST:
+        return ("RECORDING_LOST",)
+    if recording.state is not RecordingState.SEALED:
+        return NOT_SEALED_YET
     faults = fit_to_close(recording.seal, attempt.call_id, rules.min_seconds, rules.length_tolerance_seconds)
     return tuple(faults)
+
+
+async def completed_inside(work: Work, case: RevisitCase) -> bool:
+    """Whether a call completed the revisit, clean or with problems, inside the free-look (rules §3.1, §5.10)."""
+    completed = [each for each in await work.calls.attempts(case.id) if each.completed]
+    last_day = case.revisit_last_day
+    return last_day is not None and any(shanghai_time(each.started_at).date() <= last_day for each in completed)
 
 
 async def _proving_attempt(work: Work, case: RevisitCase) -> Attempt | None:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from dialer.domain.calendar import shanghai_time
-from dialer.domain.case import CaseEvent, CaseState, Purpose, RevisitCase
+from dialer.domain.case import POOL, CaseEvent, CaseState, Purpose, RevisitCase
 from dialer.domain.clocks import ticket_due
 from dialer.domain.errors import CalendarMissing
 from dialer.domain.phone import PhoneKind, PhoneNumber, PhoneSource, PhoneStatus
@@ -20,6 +20,7 @@ from dialer.domain.reply import Objection, ReplyContent, objections
 from dialer.domain.retry import Exhausted
 from dialer.domain.ticket import (
     REDIAL_PURPOSE,
+    TICKET,
     TicketEvent,
     TicketId,
     TicketItem,
@@ -29,34 +30,70 @@ from dialer.domain.ticket import (
 )
 from dialer.ports.storage import FoundProblem, Moved, Storage, TicketReply, Work
 from dialer.usecases.gather_facts import Known, gather, ranked
-from dialer.usecases.prove_case import CLOSING_NEEDS_PROOF, proof_of
+from dialer.usecases.prove_case import CLOSING_NEEDS_PROOF, NOT_SEALED_YET, completed_inside, proof_of
 from dialer.usecases.rulebook import Rulebook
 
-_OPEN_STATE = frozenset({CaseState.U_OPEN, CaseState.L1_OPEN, CaseState.L2_OPEN})
-_ISSUED_STATE = frozenset({CaseState.U_ISSUED, CaseState.L1_ISSUED, CaseState.L2_ISSUED})
-_LEVEL_TO_CONFIRM = {
-    Purpose.FIRST: ProblemLevel.U,
-    Purpose.U_REDIAL: ProblemLevel.U,
-    Purpose.L1_CONFIRM: ProblemLevel.L1,
-    Purpose.L2_RECONFIRM: ProblemLevel.L2,
+_OPEN_STATE = {
+    CaseState.U_OPEN: ProblemLevel.U,
+    CaseState.L1_OPEN: ProblemLevel.L1,
+    CaseState.L2_OPEN: ProblemLevel.L2,
 }
+_ISSUED_STATE = frozenset({CaseState.U_ISSUED, CaseState.L1_ISSUED, CaseState.L2_ISSUED})
+_NOT_ANSWERED = frozenset({TicketState.ISSUED_TO_L3, TicketState.FORWARDED_TO_L4, TicketState.SIGNED_BY_SALES})
+_ALL_AT_ONCE = 100_000
 
 
 async def give_round_up(work: Work, known: Known, over: Exhausted, rulebook: Rulebook, now: datetime) -> RevisitCase:
     """Nobody was reached and nothing more may be tried: a 回访不成功 of this type (rules §5.3 no. 4)."""
     moved = Moved("system:engine", now, {"problem": over.problem, "why": over.why})
-    event = unreached(known.case.purpose)
+    event = await routed(work, known.case, CaseEvent.UNREACHED)
     case = await work.cases.move(known.case, event, moved)
-    await work.interviews.put_problems(case.id, [FoundProblem(Problem(over.problem), now, case.round)])
+    await put_problems(work, case, [FoundProblem(Problem(over.problem), now, case.round)])
+    return await open_ticket_of_state(work, case, rulebook, moved)
+
+
+async def routed(work: Work, case: RevisitCase, event: CaseEvent) -> CaseEvent:
+    """The event, unless something weightier is open: the highest level routes the case (rules §4.4, §5.3 no. 13).
+
+    An L1 heard earlier in the round (before the line broke) is not undone by a call that went well, nor made smaller
+    by one that reached nobody; a re-dial that did not confirm what it was to confirm leaves that open.
+    """
+    if event in _OVERRULED_BY_L1 and await _l1_was_heard(work, case):
+        return CaseEvent.L1_FOUND
+    return _STAYS_OPEN.get((case.purpose, event), event)
+
+
+_STAYS_OPEN = {
+    (Purpose.L1_CONFIRM, CaseEvent.UNREACHED): CaseEvent.L1_FOUND,
+    (Purpose.L1_CONFIRM, CaseEvent.L2_FOUND): CaseEvent.L1_FOUND,
+    (Purpose.L2_RECONFIRM, CaseEvent.UNREACHED): CaseEvent.L2_FOUND,
+}
+_OVERRULED_BY_L1 = frozenset(
+    {CaseEvent.UNREACHED, CaseEvent.SUCCEEDED, CaseEvent.CORRECTION_NEEDED, CaseEvent.L2_FOUND}
+)
+
+
+async def _l1_was_heard(work: Work, case: RevisitCase) -> bool:
+    ticket = await _ticket_of_round(work, case)
+    if ticket is not None and ticket.level is ProblemLevel.L1:
+        return True
+    return any(each.problem.level is ProblemLevel.L1 for each in await _problems_of_round(work, case, case.round))
+
+
+async def put_problems(work: Work, case: RevisitCase, found: Sequence[FoundProblem]) -> None:
+    """Keep problems of the round; they join the round's ticket as long as nobody has answered it (rules §4.4)."""
+    ticket = await _ticket_of_round(work, case)
+    joins = ticket is not None and (ticket.state is TicketState.CREATED or ticket.state in _NOT_ANSWERED)
+    ticket_id = ticket.id if ticket is not None and joins else None
+    await work.interviews.put_problems(case.id, [replace(each, ticket_id=ticket_id) for each in found])
+
+
+async def open_ticket_of_state(work: Work, case: RevisitCase, rulebook: Rulebook, moved: Moved) -> RevisitCase:
+    """The call that followed the last ticket has its outcome: that ticket is done, the case's problem gets the next."""
+    if case.state not in _OPEN_STATE:
+        return case
     await close_answered_tickets(work, case, moved)
-    return await open_ticket(work, case, ProblemLevel.U, rulebook, now)
-
-
-def unreached(purpose: Purpose) -> CaseEvent:
-    """Nobody was reached: a 回访不成功, but a re-dial's own problem stays open at its level (rules §5.3 no. 13)."""
-    return {Purpose.L1_CONFIRM: CaseEvent.L1_FOUND, Purpose.L2_RECONFIRM: CaseEvent.L2_FOUND}.get(
-        purpose, CaseEvent.UNREACHED
-    )
+    return await open_ticket(work, case, _OPEN_STATE[case.state], rulebook, moved.at)
 
 
 async def open_ticket(
@@ -65,23 +102,39 @@ async def open_ticket(
     """One ticket for the case's round with all the round's problems; past the last round there is none.
 
     A ticket opened early in the round (an L1 heard before the line broke, rules §11 no. 26) stays the round's ticket.
-    A re-dial that failed is never a smaller matter than what it was to confirm (rules §5.3 no. 13).
+    If it was answered meanwhile, the answer is taken up; but what was heard since needs a ticket of its own.
     """
     moved = Moved("system:rules", now, {"level": level, "round": case.round})
     if case.round >= rulebook.tickets.max_rounds:
         return await _no_more_rounds(work, case, moved)
-    existing = next((each for each in await work.tickets.of_case(case.id) if each.round == case.round), None)
-    if existing is not None and existing.state in (TicketState.ACCEPTED, TicketState.CLOSED):
-        case = await work.cases.save(replace(case, round=case.round + 1))
-        return await open_ticket(work, case, level, rulebook, now)
-    await _carry_over(work, case)
-    items = await _items(work, case)
+    existing = await _ticket_of_round(work, case)
     if existing is None:
-        level = max(level, _LEVEL_TO_CONFIRM[case.purpose], key=lambda each: each.rank)
+        await _carry_over(work, case)
+        items = await _items(work, case)
         await work.tickets.add(_new_ticket(case, level, items, now), moved)
+    elif existing.state is TicketState.ACCEPTED and not await _heard_since(work, case):
+        return await _go_on(work, existing, case, rulebook, moved)
+    elif existing.state in (TicketState.ACCEPTED, TicketState.CLOSED):
+        case = await work.cases.save(replace(case, round=case.round + 1))
+        await close_answered_tickets(work, case, moved)
+        return await open_ticket(work, case, level, rulebook, now)
     elif existing.state is not TicketState.CREATED and case.state in _OPEN_STATE:
         return await work.cases.move(case, CaseEvent.ISSUED, Moved(moved.actor, now, {"ticket": existing.ticket_no}))
     return case
+
+
+async def _ticket_of_round(work: Work, case: RevisitCase) -> TransferTicket | None:
+    return next((each for each in await work.tickets.of_case(case.id) if each.round == case.round), None)
+
+
+async def _problems_of_round(work: Work, case: RevisitCase, round_no: int) -> list[FoundProblem]:
+    return [each for each in await work.interviews.problems(case.id) if each.round == round_no]
+
+
+async def _heard_since(work: Work, case: RevisitCase) -> bool:
+    """Whether the round has a finding that no ticket carries."""
+    found = await _problems_of_round(work, case, case.round)
+    return any(each.ticket_id is None and each.problem.level is not ProblemLevel.U for each in found)
 
 
 def _new_ticket(case: RevisitCase, level: ProblemLevel, items: tuple[TicketItem, ...], now: datetime) -> TransferTicket:
@@ -100,10 +153,9 @@ def _new_ticket(case: RevisitCase, level: ProblemLevel, items: tuple[TicketItem,
 
 async def _carry_over(work: Work, case: RevisitCase) -> None:
     """What a failed re-dial was to confirm is still open: it stands on the next ticket too."""
-    if case.purpose not in (Purpose.L1_CONFIRM, Purpose.L2_RECONFIRM):
-        return
-    before = [each for each in await work.interviews.problems(case.id) if each.round == case.round - 1]
-    carried = [replace(each, round=case.round, ticket_id=None) for each in before]
+    before = await _problems_of_round(work, case, case.round - 1)
+    open_still = [each for each in before if each.problem.level is not ProblemLevel.U]
+    carried = [replace(each, round=case.round, ticket_id=None) for each in open_still]
     await work.interviews.put_problems(case.id, carried)
 
 
@@ -114,7 +166,7 @@ async def _no_more_rounds(work: Work, case: RevisitCase, moved: Moved) -> Revisi
 
 
 async def _items(work: Work, case: RevisitCase) -> tuple[TicketItem, ...]:
-    found = [each for each in await work.interviews.problems(case.id) if each.round == case.round]
+    found = await _problems_of_round(work, case, case.round)
     return tuple(TicketItem(each.problem, each.words, each.attempt_id, each.offset_ms) for each in found)
 
 
@@ -130,7 +182,7 @@ async def issue_tickets(storage: Storage, rulebook: Rulebook, now: datetime, *, 
         CalendarMissing: after all that could be issued were.
     """
     async with storage.read() as work:
-        waiting = await work.tickets.in_state(TicketState.CREATED)
+        waiting = await work.tickets.in_state(TicketState.CREATED, limit=_ALL_AT_ONCE)
     missing: CalendarMissing | None = None
     issued = 0
     for ticket in waiting:
@@ -189,6 +241,7 @@ async def reply_to_ticket(
     """
     async with storage.begin() as work:
         ticket = await work.tickets.get(ticket_id)
+        TICKET.after(ticket.state, TicketEvent.REPLIED)
         rules = rulebook.tickets
         found = objections(reply, ticket.level, rules.reply_min_chars, rules.reply_banned)
         await work.tickets.put_reply(TicketReply(ticket.id, now, by, reply.as_mapping(), not found, found))
@@ -204,16 +257,51 @@ async def reply_to_ticket(
 
 async def _act_on(work: Work, ticket: TransferTicket, reply: ReplyContent, rulebook: Rulebook, moved: Moved) -> None:
     case = await work.cases.get(ticket.case_id)
+    if case.state.closed:
+        await close_ticket(work, ticket, moved)
+    elif reply.nobody_can_be_contacted and case.state is CaseState.U_ISSUED:
+        await work.cases.move(case, CaseEvent.CANNOT_CONTACT, moved)
+        await close_ticket(work, ticket, moved)
+    else:
+        case = await _with_new_phone(work, case, reply, moved.at)
+        if not reply.new_phone and ticket.level is ProblemLevel.U:
+            await _revive_numbers(work, case, moved.at)
+        await _go_on(work, ticket, case, rulebook, moved)
+
+
+async def take_up_answer(work: Work, case: RevisitCase, rulebook: Rulebook, moved: Moved) -> RevisitCase:
+    """An answer that came while the case was on the phone, or with QA, sends it on now that it is free."""
+    ticket = await _ticket_of_round(work, case)
+    if ticket is None or ticket.state is not TicketState.ACCEPTED:
+        return case
+    return await _go_on(work, ticket, case, rulebook, moved)
+
+
+async def _go_on(
+    work: Work, ticket: TransferTicket, case: RevisitCase, rulebook: Rulebook, moved: Moved
+) -> RevisitCase:
+    """Where an accepted answer leads from where the case stands; a case that others hold takes it up afterwards."""
+    if case.state in POOL:
+        return await _confirm_in_next_call(work, ticket, case, rulebook, moved)
+    if case.state in _OPEN_STATE:
+        case = await work.cases.move(case, CaseEvent.ISSUED, moved)
     if case.state not in _ISSUED_STATE:
-        return  # the case is on the phone or waits for a call: the answer is kept, the next call confirms it
-    case = await _with_new_phone(work, case, reply, moved.at)
+        return case
     case = await work.cases.move(case, CaseEvent.REPLIED, moved)
     if case.state is CaseState.L2_REPLIED and not _needs_reconfirming(ticket, rulebook):
-        await _archive(work, ticket, case, rulebook, moved)
-        return
+        return await _archive(work, ticket, case, rulebook, moved)
     if case.state is CaseState.U_REPLIED:
         case = await work.cases.move(case, CaseEvent.NUMBER_VERIFIED, moved)
-    await _dial_again(work, ticket, case, rulebook, moved)
+    return await _dial_again(work, ticket, case, rulebook, moved)
+
+
+async def _confirm_in_next_call(
+    work: Work, ticket: TransferTicket, case: RevisitCase, rulebook: Rulebook, moved: Moved
+) -> RevisitCase:
+    """The case waits for a call anyway: that call confirms the answer and asks what is left; a promised time stays."""
+    case = replace(case, purpose=REDIAL_PURPOSE[ticket.level], round=case.round + 1)
+    case = await work.cases.move(case, CaseEvent.REPLIED, moved)
+    return case if case.appointment is not None else await _due_now(work, case, rulebook, moved.at)
 
 
 def _needs_reconfirming(ticket: TransferTicket, rulebook: Rulebook) -> bool:
@@ -229,17 +317,20 @@ async def _with_new_phone(work: Work, case: RevisitCase, reply: ReplyContent, no
     await work.policies.save_phone(
         replace(phone, status=PhoneStatus.OK, status_since=now, verified_by=reply.contacted_by)
     )
-    return replace(case, phone_changed=True).flagged("PHONE_CHANGED")
+    return await work.cases.save(replace(case, phone_changed=True).flagged("PHONE_CHANGED"))
 
 
-async def _dial_again(work: Work, ticket: TransferTicket, case: RevisitCase, rulebook: Rulebook, moved: Moved) -> None:
-    purpose = REDIAL_PURPOSE[ticket.level]
-    if purpose is Purpose.U_REDIAL:
-        await _revive_numbers(work, case, moved.at)
-    case = replace(case, purpose=purpose, round=case.round + 1)
+async def _dial_again(
+    work: Work, ticket: TransferTicket, case: RevisitCase, rulebook: Rulebook, moved: Moved
+) -> RevisitCase:
+    case = replace(case, purpose=REDIAL_PURPOSE[ticket.level], round=case.round + 1)
     case = await work.cases.move(case, CaseEvent.REDIAL, moved)
-    known = await gather(work, case, rulebook.calendar, moved.at)
-    await work.cases.save(ranked(known, rulebook, moved.at).due(moved.at, ""))
+    return await _due_now(work, case, rulebook, moved.at)
+
+
+async def _due_now(work: Work, case: RevisitCase, rulebook: Rulebook, now: datetime) -> RevisitCase:
+    known = await gather(work, case, rulebook.calendar, now)
+    return await work.cases.save(ranked(known, rulebook, now).due(now, ""))
 
 
 async def _revive_numbers(work: Work, case: RevisitCase, now: datetime) -> None:
@@ -256,15 +347,24 @@ async def archive_answered(work: Work, case: RevisitCase, rulebook: Rulebook, no
             await _archive(work, ticket, case, rulebook, Moved("system:proof", now, {}))
 
 
-async def _archive(work: Work, ticket: TransferTicket, case: RevisitCase, rulebook: Rulebook, moved: Moved) -> None:
-    """留档备查: an L2 that needs no second call ends here, if the call that found it is proved (rules §5.3 no. 16)."""
+async def _archive(
+    work: Work, ticket: TransferTicket, case: RevisitCase, rulebook: Rulebook, moved: Moved
+) -> RevisitCase:
+    """留档备查: an L2 that needs no second call ends here, if the call that found it is proved (rules §5.3 no. 16).
+
+    It waits for its recording; where that can never be proof, the customer is asked again.
+    """
     missing = await proof_of(work, case, rulebook.proof)
+    why = CLOSING_NEEDS_PROOF.format(missing="、".join(missing))
+    if missing == NOT_SEALED_YET:
+        return await work.cases.save(case.due(moved.at, why))
     if missing:
-        await work.cases.save(case.due(moved.at, CLOSING_NEEDS_PROOF.format(missing="、".join(missing))))
-        return
-    closed = replace(case, closed_at=moved.at, closed_why="L2_ARCHIVED")
-    await work.cases.move(closed, CaseEvent.ARCHIVED, moved)
+        return await _dial_again(work, ticket, case.flagged("RECORDING_UNFIT"), rulebook, moved)
+    inside = await completed_inside(work, case)
+    closed = replace(case, closed_at=moved.at, closed_why="L2_ARCHIVED", in_free_look=inside)
+    closed = await work.cases.move(closed, CaseEvent.ARCHIVED, moved)
     await close_ticket(work, ticket, moved)
+    return closed
 
 
 async def close_ticket(work: Work, ticket: TransferTicket, moved: Moved) -> TransferTicket:
@@ -273,7 +373,10 @@ async def close_ticket(work: Work, ticket: TransferTicket, moved: Moved) -> Tran
 
 
 async def close_answered_tickets(work: Work, case: RevisitCase, moved: Moved) -> None:
-    """The call that followed a ticket has its outcome: every ticket accepted before it is done (or issued again)."""
+    """The call that followed a ticket has its outcome: tickets accepted in earlier rounds are done (or issued again).
+
+    A closed case has no ticket of its own round to wait for either.
+    """
     for ticket in await work.tickets.of_case(case.id):
-        if ticket.state is TicketState.ACCEPTED:
+        if ticket.state is TicketState.ACCEPTED and (case.state.closed or ticket.round < case.round):
             await close_ticket(work, ticket, moved)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dialer.domain.case import RevisitCase
+from dialer.domain.case import CaseState, RevisitCase
 from dialer.domain.recording import RecordingState
 from dialer.domain.user import Role
 from tests.builders import a_seal
@@ -115,3 +115,43 @@ async def test_a_case_that_is_not_there_is_a_page_that_says_so(log_in) -> None:
         response = await quality.get(path)
         assert response.status == status
         assert "返回首页" in await response.text()
+
+
+@pytest.fixture
+async def refused(console: Console) -> tuple[RevisitCase, str]:
+    """A case whose holder refused, its recording not sealed yet."""
+    site = console.site
+    case = await site.a_case_is_due()
+    await site.seat_is_ready()
+    call = await site.connected()
+    await site.answer(call, "SELF")
+    await site.report(call, "REFUSE")
+    talk = await site.conversation(call)
+    while not talk.interview.is_over:
+        options = [option.code for option in talk.script.node(talk.interview.node).options]
+        talk = await site.answer(call, next((code for code in options if "REFUSE" in code), options[-1]))
+    await site.hung_up(call)
+    await site.wrapped_up()
+    return await site.case(case), call
+
+
+async def test_a_refusal_closes_when_quality_has_heard_it_and_not_before_it_is_sealed(console, log_in, refused) -> None:
+    case, _ = refused
+    assert case.state is CaseState.REFUSAL_QA
+    quality, agent = await log_in(Role.QA), await log_in(Role.CC_AGENT)
+    path = f"/cases/{case.id}/refusal"
+    assert (await agent.post(path, verdict="refused", why="听过")).status == 403
+    assert (await quality.post(path, verdict="refused", why="听过")).status == 403
+    assert (await quality.post(path, verdict="perhaps", why="听过")).status == 400
+    await console.site.sealed()
+    assert "不是拒访" in await (await quality.get(f"/cases/{case.id}")).text()
+    assert (await quality.post(path, verdict="refused", why="客户明确表示不接受回访")).status == 303
+    assert (await console.site.case(case)).state is CaseState.CLOSED_REFUSED
+
+
+async def test_what_was_no_refusal_is_dialled_again(console: Console, log_in, refused) -> None:
+    case, _ = refused
+    quality = await log_in(Role.QA)
+    answer = await quality.post(f"/cases/{case.id}/refusal", verdict="not_refused", why="客户只是要求改天再打")
+    assert answer.status == 303
+    assert (await console.site.case(case)).state is CaseState.READY

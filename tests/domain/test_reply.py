@@ -113,3 +113,14 @@ def test_where_nobody_can_be_contacted_there_is_nobody_to_name_and_nothing_they_
 def test_a_reply_that_cannot_be_read_is_refused(stored: dict[str, str]) -> None:
     with pytest.raises(ReplyInvalid):
         ReplyContent.from_mapping(stored)
+
+
+def test_that_nobody_can_be_contacted_is_an_answer_to_a_call_that_failed_and_to_nothing_else() -> None:
+    unmet = replace(GOOD, cannot_contact=True, contacted_whom="", customer_said="", new_phone="", new_phone_owner="")
+    assert said_of(unmet, ProblemLevel.U) == ()
+    assert Objection.NO_CUSTOMER_SAID in said_of(unmet, ProblemLevel.L2)
+    assert ReplyContent.from_mapping(unmet.as_mapping()) == unmet
+
+
+def test_who_knows_a_better_number_has_somebody_to_contact() -> None:
+    assert not replace(GOOD, cannot_contact=True, new_phone="13911112222").nobody_can_be_contacted

@@ -11,6 +11,7 @@ import pytest
 from dialer.domain.call import CallId, RecordingKind
 from dialer.domain.recording import Unfit, fit_to_close, recording_key
 from dialer.ports import SealBroken, SoundLost
+from dialer.recording.encode import OpusEncoder
 from dialer.recording.local_store import LocalStore
 from dialer.recording.seal import read_seal, seal_from_json, seal_key, seal_recording, seal_to_json, verify_seal
 from dialer.recording.spool import discard
@@ -202,3 +203,14 @@ async def test_a_seal_survives_its_stored_form(store, seal_with):
 
     assert seal_from_json(seal_to_json(seal)) == seal
     assert seal_from_json(seal_to_json(replace(seal, agent=None))) == replace(seal, agent=None)
+
+
+async def test_two_engines_that_seal_the_same_sound_at_once_both_end_with_its_one_seal(tmp_path, talk):
+    engines = OpusEncoder(), OpusEncoder()
+    store = LocalStore(tmp_path / "store")
+    one, two = await asyncio.gather(
+        *(seal_recording(CALL, STARTED, talk, 4.1, store, KEY, encoder) for encoder in engines)
+    )
+    assert one == two
+    for encoder in engines:
+        encoder.close()

@@ -20,6 +20,19 @@ async def test_signs_of_life_are_counted_until_the_process_has_ended(database):
         assert await work.ledger.beats() == {"console-1": 1}
 
 
+async def test_what_keeps_engines_from_their_work_is_told_until_it_is_over(database):
+    async with database.begin() as work:
+        await work.ledger.beat("engine-1", "engine", at(9), "no room")
+        await work.ledger.beat("engine-2", "engine", at(9), "no room")
+        await work.ledger.beat("engine-3", "engine", at(9))
+        assert await work.ledger.notices() == ["no room"]
+        await work.ledger.beat("engine-1", "engine", at(9, 1))
+        await work.ledger.forget("engine-2")
+
+    async with database.read() as work:
+        assert await work.ledger.notices() == []
+
+
 async def test_a_sweep_runs_once_a_period_however_many_ask(database):
     async def claim() -> bool:
         async with database.begin() as work:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import random
 import sys
 import time
 
@@ -10,6 +11,9 @@ import pjsua2 as pj
 
 SOUND_RATE = 8000  # the trunk's native rate: nothing is resampled on the way to the recording
 GOODBYE_SECONDS = 0.6  # SIP's T1 is 0.5
+SOUND_PORTS = range(16384, 32768)
+"""Where a worker's sound ports begin, somewhere. On the ports of a worker that was killed its customer is still heard,
+and the library would send the next customer's talk to that one."""
 MAX_CALLS = 4  # compiled into the wheel; a larger number is silently clamped
 
 
@@ -105,6 +109,7 @@ def _account(bind: str) -> pj.AccountConfig:
     account = pj.AccountConfig()
     account.idUri = f"sip:dialer@{bind}"
     account.mediaConfig.transportConfig.boundAddress = bind
+    account.mediaConfig.transportConfig.port = random.randrange(SOUND_PORTS.start, SOUND_PORTS.stop, 2)
     return account
 
 

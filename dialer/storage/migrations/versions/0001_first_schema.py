@@ -81,6 +81,7 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(length=16), nullable=False),
         sa.Column("started_at", UtcDateTime(), nullable=False),
         sa.Column("beat", sa.BigInteger(), nullable=False),
+        sa.Column("notice", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("owner", name="pk_leases"),
     )
     op.create_table(

@@ -1,0 +1,250 @@
+"""Settings in, a running dialer out; the only module that knows every adapter."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+
+import structlog
+
+from dialer.calendars import load_calendar
+from dialer.console.app import make_console
+from dialer.console.passwords import Argon2Hasher
+from dialer.console.serving import serving
+from dialer.domain.calendar import SHANGHAI
+from dialer.domain.dialing_hours import DialRules, Hours
+from dialer.domain.errors import DialerError
+from dialer.domain.problem import ProblemType
+from dialer.engine import Engine, EngineParts
+from dialer.ports import Clock, Telephony
+from dialer.products import load_products
+from dialer.recording.encode import OpusEncoder
+from dialer.recording.local_store import LocalStore
+from dialer.recording.seal import seal_recording
+from dialer.recording.spool import Spool, discard
+from dialer.scripts_yaml import ScriptLibrary, load_scripts
+from dialer.settings import Settings
+from dialer.storage.database import Database
+from dialer.storage.schema import upgrade
+from dialer.storage.signals import ListenedSignals, PolledSignals, open_signals
+from dialer.storage.vault import Vault, load_or_make_key
+from dialer.telephony.pjsua.adapter import PjsuaTelephony
+from dialer.timers import Timetable, ticking
+from dialer.usecases.rulebook import ProofRules, Rulebook, TicketRules
+
+log = structlog.get_logger()
+
+
+class PathUnusable(DialerError):
+    """A file or folder of the settings can't be made, read or written."""
+
+    code = "PATH_UNUSABLE"
+
+
+class SystemClock:
+    """The real time."""
+
+    def now(self) -> datetime:
+        """The present instant in Asia/Shanghai."""
+        return datetime.now(SHANGHAI)  # noqa: TID251 - this is the Clock that everybody else asks
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A dialer's parts, opened but not yet at work: what commands of the command line need."""
+
+    settings: Settings
+    clock: Clock
+    storage: Database
+    signals: PolledSignals | ListenedSignals
+    scripts: ScriptLibrary
+    rulebook: Rulebook
+    store: LocalStore
+    hasher: Argon2Hasher
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A dialer at work."""
+
+    site: Site
+    engine: Engine | None
+    timetable: Timetable | None
+    console_url: str | None
+
+
+def rulebook_of(settings: Settings) -> Rulebook:
+    """The site's decisions. Raises CalendarInvalid and others, naming file and key."""
+    dial, tickets, recording = settings.dial, settings.tickets, settings.recording
+    return Rulebook(
+        calendar=load_calendar(settings.paths.calendars),
+        dial=DialRules(
+            dial=Hours(dial.start, dial.end),
+            lunch=Hours(dial.lunch_start, dial.lunch_end),
+            per_number_day=dial.per_number_day,
+        ),
+        tickets=TicketRules(
+            working_days=tickets.working_days,
+            extraction_at=tickets.extraction_at,
+            max_rounds=tickets.max_rounds,
+            l2_redial_types=frozenset(map(ProblemType, tickets.l2_redial_types)),
+            reply_min_chars=tickets.reply_min_chars,
+            reply_banned=tickets.reply_banned,
+        ),
+        proof=ProofRules(recording.min_seconds, recording.length_tolerance_seconds),
+        products=load_products(settings.paths.products),
+        company_name=settings.company.name,
+        company_hotline=settings.company.hotline,
+        caller_id=settings.telephony.caller_id,
+        ring_seconds=settings.dial.ring_seconds,
+    )
+
+
+@asynccontextmanager
+async def opened(settings: Settings, clock: Clock | None = None, *, make: bool = True) -> AsyncIterator[Site]:
+    """Open a site: key, database at head, scripts, calendars, products; close it at the end.
+
+    `make` makes the database or brings it up to date; without it one that is not there is an error, since a question
+    asked of a new, empty database would be answered with "nothing is wrong".
+    """
+    paths = settings.paths
+    with _usable(paths.data_key):
+        paths.data_key.parent.mkdir(parents=True, exist_ok=True)
+        vault = Vault(load_or_make_key(paths.data_key))
+    if make:
+        await upgrade(settings.storage.url)
+    storage = await Database.open(settings.storage.url, vault)
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(storage.close)
+        signals = open_signals(storage)
+        stack.push_async_callback(signals.close)
+        yield Site(
+            settings=settings,
+            clock=clock or SystemClock(),
+            storage=storage,
+            signals=signals,
+            scripts=load_scripts(paths.scripts),
+            rulebook=rulebook_of(settings),
+            store=LocalStore(paths.sealed),
+            hasher=Argon2Hasher(),
+        )
+
+
+@contextmanager
+def _usable(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise PathUnusable(f"{path}: 无法使用 · can't be used: {error.strerror}") from error
+
+
+@asynccontextmanager
+async def running(
+    site: Site, *, engine: bool = True, console: bool = True, telephony: Telephony | None = None
+) -> AsyncIterator[Running]:
+    """Put a site to work. At the end the engine stops in an orderly way: talking calls finish, then all is closed.
+
+    Raises:
+        PortTaken: the console's port is in use.
+        TelephonyRefused: the phone system can't start.
+    """
+    async with AsyncExitStack() as stack:
+        url = await stack.enter_async_context(_serving(site)) if console else None
+        dialling, timetable = None, None
+        if engine:
+            dialling = await stack.enter_async_context(_dialling(site, telephony))
+            timetable = await stack.enter_async_context(_ticking(site))
+        yield Running(site, dialling, timetable, url)
+
+
+@asynccontextmanager
+async def _dialling(site: Site, telephony: Telephony | None) -> AsyncIterator[Engine]:
+    encoder = OpusEncoder()
+    engine = Engine(_engine_parts(site, telephony or _phone_system(site), encoder))
+    work = asyncio.create_task(engine.run(), name="engine")
+    owner = asyncio.current_task()
+    assert owner is not None  # a context manager is entered by a task
+    work.add_done_callback(lambda done: owner.cancel() if _failed(done) else None)
+    try:
+        yield engine
+    except asyncio.CancelledError:
+        if _failed(work):
+            owner.uncancel()
+            work.result()
+        raise
+    finally:
+        engine.stop()
+        await asyncio.wait({work})
+        encoder.close()
+    work.result()  # a fault while stopping is not lost
+
+
+def _failed(work: asyncio.Task[None]) -> bool:
+    return work.done() and not work.cancelled() and work.exception() is not None
+
+
+def _engine_parts(site: Site, telephony: Telephony, encoder: OpusEncoder) -> EngineParts:
+    recording = site.settings.recording
+    with _usable(site.settings.paths.spool):
+        spool = Spool(site.settings.paths.spool, recording.min_free_mb * 1024 * 1024)
+    return EngineParts(
+        storage=site.storage,
+        telephony=telephony,
+        signals=site.signals,
+        scripts=site.scripts,
+        rulebook=site.rulebook,
+        clock=site.clock,
+        seal_sound=partial(seal_recording, store=site.store, encoder=encoder),
+        discard=discard,
+        room=spool.room,
+        owner=f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}",
+        lease_seconds=site.settings.engine.lease_seconds,
+    )
+
+
+def _phone_system(site: Site) -> Telephony:
+    telephony = site.settings.telephony
+    return PjsuaTelephony(
+        site.clock,
+        site.settings.paths.spool,
+        telephony.carrier,
+        bind=telephony.bind,
+        max_seats=telephony.max_seats,
+    )
+
+
+@asynccontextmanager
+async def _ticking(site: Site) -> AsyncIterator[Timetable]:
+    timetable = Timetable(site.storage, site.signals, site.rulebook, site.clock)
+    scheduler = ticking(timetable)
+    scheduler.start()
+    try:
+        yield timetable
+    finally:
+        scheduler.shutdown(wait=False)
+
+
+@asynccontextmanager
+async def _serving(site: Site) -> AsyncIterator[str]:
+    settings = site.settings.console
+    app = make_console(
+        storage=site.storage,
+        signals=site.signals,
+        scripts=site.scripts,
+        clock=site.clock,
+        rulebook=site.rulebook,
+        store=site.store,
+        hasher=site.hasher,
+        secure_cookies=settings.secure_cookies,
+        wrap_up_seconds=site.settings.engine.wrap_up_seconds,
+    )
+    async with serving(app, settings.host, settings.port) as url:
+        yield url

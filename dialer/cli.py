@@ -1,0 +1,371 @@
+"""The command line: `dialer COMMAND --help`.
+
+Exit codes: 0 well; 1 refused or found wrong, the message says what; 2 wrong usage or settings; 3 an import kept the
+good rows and left bad ones in the error file; 4 a fault of the program itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import signal
+import traceback
+from collections.abc import Coroutine, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from dialer.bootstrap import Site, opened, rulebook_of, running
+from dialer.calendars import add_year, load_calendar
+from dialer.demo.run import DemoOptions, run_demo
+from dialer.domain.errors import DialerError
+from dialer.domain.reply import ReplyContent
+from dialer.domain.ticket import OPEN_TICKETS
+from dialer.domain.user import Role
+from dialer.importing import ErrorFile, PolicyFile, give_way
+from dialer.logs import log_to
+from dialer.scripts_yaml import check as check_scripts
+from dialer.scripts_yaml import expand, load_scripts
+from dialer.settings import Settings, SettingsInvalid, load_settings
+from dialer.usecases.explain_case import explain_case
+from dialer.usecases.import_policies import import_policies
+from dialer.usecases.staff_the_floor import create_user
+from dialer.usecases.transfer_ticket import reply_to_ticket
+from dialer.verification import verify
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="新契约电话回访 · new-policy telephone revisits",
+)
+scripts_app = typer.Typer(no_args_is_help=True, help="话术 · call scripts")
+calendar_app = typer.Typer(no_args_is_help=True, help="工作日历 · working-day calendars")
+admin_app = typer.Typer(no_args_is_help=True, help="账号 · accounts")
+ticket_app = typer.Typer(no_args_is_help=True, help="转办单 · transfer tickets")
+app.add_typer(scripts_app, name="scripts")
+app.add_typer(calendar_app, name="calendar")
+app.add_typer(admin_app, name="admin")
+app.add_typer(ticket_app, name="ticket")
+
+out = Console()
+err = Console(stderr=True)
+
+Config = Annotated[Path, typer.Option("--config", envvar="DIALER_CONFIG", help="设置文件 · settings file")]
+DEFAULT_CONFIG = Path("config/dialer.toml")
+
+_BAD_ROWS = 3
+_OUR_FAULT = 4
+_WRONG_USAGE = 2
+
+Result = TypeVar("Result")
+
+
+def main() -> None:
+    """Run a command; a refusal is one clear message and exit code 1, never a traceback."""
+    try:
+        app()
+    except Exception as error:  # noqa: BLE001 - the last stop: whatever it is, it is told without anybody's data
+        raise SystemExit(_tell(error)) from None
+
+
+def _tell(error: Exception) -> int:
+    """Say what went wrong, for a person; the exit code."""
+    causes = [*_causes(error)]
+    for cause in causes:
+        if isinstance(cause, DialerError):
+            err.print(f"{cause.code}: {cause}", style="red", markup=False, highlight=False, soft_wrap=True)
+        else:
+            _tell_our_fault(cause)
+    if not all(isinstance(cause, DialerError) for cause in causes):
+        return _OUR_FAULT
+    return _WRONG_USAGE if isinstance(error, SettingsInvalid) else 1
+
+
+def _causes(error: Exception) -> Iterator[Exception]:
+    """What really happened: a task group wraps the errors of its tasks."""
+    if not isinstance(error, ExceptionGroup):
+        yield error
+        return
+    for each in error.exceptions:
+        yield from _causes(each)
+
+
+def _tell_our_fault(error: Exception) -> None:
+    """Kind and place of an error that nobody foresaw. Not its message: that may hold a customer's data."""
+    place = "".join(traceback.format_tb(error.__traceback__))
+    said = "程序内部错误，请报给维护人员 · a fault of the program, please report"
+    err.print(f"{said}:\n{place}{type(error).__name__}", style="red", markup=False, highlight=False, soft_wrap=True)
+
+
+def _run(work: Coroutine[Any, Any, Result]) -> Result:
+    return asyncio.run(work)
+
+
+@app.command("import")
+def import_(file: Path, config: Config = DEFAULT_CONFIG, by: str = "cli") -> None:
+    """导入保单 · import policies from an xlsx or csv file; bad rows go to FILE.errors.csv, good rows are kept."""
+    raise typer.Exit(_run(_import(load_settings(config), file, by)))
+
+
+async def _import(settings: Settings, file: Path, by: str) -> int:
+    source = PolicyFile.open(file)
+    async with opened(settings) as site:
+        with ErrorFile(file) as faults:
+            report = await import_policies(
+                site.storage,
+                source,
+                faults,
+                site.clock,
+                site.rulebook,
+                by=by,
+                seed=secrets.token_hex(16),
+                give_way=give_way,
+            )
+        await site.signals.notify("floor")
+    for name, count in report.counts.items():
+        out.print(f"{name}: {count}", highlight=False)
+    if report.unknown_columns:
+        out.print(f"未识别的列 · unknown columns: {', '.join(report.unknown_columns)}", markup=False)
+    if not report.bad:
+        return 0
+    err.print(f"有错误的行见 · bad rows are in {faults.path}", style="yellow", markup=False, highlight=False)
+    return _BAD_ROWS
+
+
+@app.command()
+def serve(
+    config: Config = DEFAULT_CONFIG,
+    only: Annotated[str | None, typer.Option(help="engine 或 console · just one of the two")] = None,
+) -> None:
+    """启动 · run the engine and the console until Ctrl-C; talking calls finish first."""
+    if only not in (None, "engine", "console"):
+        raise typer.BadParameter("--only engine | console")
+    log_to()
+    _run(_serve(load_settings(config), only))
+
+
+async def _serve(settings: Settings, only: str | None) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(name, stop.set)
+    async with (
+        opened(settings) as site,
+        running(site, engine=only != "console", console=only != "engine") as dialer,
+    ):
+        out.print(f"运行中 · running: {dialer.console_url or 'engine only'}", highlight=False)
+        await stop.wait()
+        out.print("正在停机，通话结束后退出 · stopping when the talking calls are over", highlight=False)
+
+
+@app.command()
+def demo(
+    policies: Annotated[int, typer.Option(min=1, help="保单数 · policies")] = 60,
+    days: Annotated[int, typer.Option(min=1, max=5, help="模拟天数 · simulated days")] = 1,
+    seats: Annotated[int | None, typer.Option(min=1, max=20, help="机器坐席数 · robot agents")] = None,
+    until_done: Annotated[bool, typer.Option("--until-done", help="全部处理完后自行结束 · end by itself")] = False,
+    json: Annotated[Path | None, typer.Option(help="写入统计 · where the counts are written")] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="控制台端口 · the console's port")] = None,
+    folder: Annotated[Path | None, typer.Option(help="数据目录 · where its data goes")] = None,
+    seed: int = 1,
+) -> None:
+    """演示 · the whole product on this machine: simulated customers on real SIP, robot agents, the console."""
+    options = DemoOptions(
+        policies=policies,
+        days=days,
+        seats=seats,
+        until_done=until_done,
+        json_path=json,
+        port=port,
+        folder=folder,
+        seed=seed,
+    )
+    raise typer.Exit(_run(run_demo(options)))
+
+
+@app.command("verify")
+def verify_(config: Config = DEFAULT_CONFIG) -> None:
+    """核查 · prove that nothing is lost: every close has its proof, every call its outcome, no limit was passed."""
+    raise typer.Exit(_run(_verify(load_settings(config))))
+
+
+async def _verify(settings: Settings) -> int:
+    async with opened(settings, make=False) as site:
+        report = await verify(site)
+    for fault in report.faults:
+        err.print(f"{fault.kind} {fault.record}: {fault.what}", style="red", markup=False, highlight=False)
+    out.print(report.summary, highlight=False)
+    return 1 if report.faults else 0
+
+
+@app.command()
+def why(policy_no: str, config: Config = DEFAULT_CONFIG) -> None:
+    """为何 · why a case is dialled now, later or never: the dispatcher's own answer."""
+
+    async def ask() -> str:
+        async with opened(load_settings(config), make=False) as site:
+            explanation = await explain_case(site.storage, site.rulebook, policy_no, site.clock.now())
+        case = explanation.case
+        deadline = f"犹豫期回访截止 · last day {case.revisit_last_day}" if case.revisit_last_day else ""
+        return f"{policy_no} {case.state} {deadline}\n{explanation}"
+
+    out.print(_run(ask()), markup=False, highlight=False)
+
+
+@app.command()
+def check(config: Config = DEFAULT_CONFIG) -> None:
+    """检查设置 · check settings, calendars, products and scripts without starting anything."""
+    settings = load_settings(config)
+    rulebook = rulebook_of(settings)
+    library = load_scripts(settings.paths.scripts)
+    years = ", ".join(map(str, sorted(rulebook.calendar.years)))
+    out.print(f"设置有效 · settings are valid: {config}", highlight=False)
+    out.print(f"日历年份 · calendar years: {years}", highlight=False)
+    out.print(f"话术 · scripts: {len(library.scripts)}; 产品 · products: {len(rulebook.products)}", highlight=False)
+
+
+@scripts_app.command("check")
+def scripts_check(folder: Path) -> None:
+    """发布检查 · the publication gate over a folder of scripts."""
+    findings = check_scripts(folder)
+    for finding in findings:
+        err.print(str(finding), style="red", markup=False, highlight=False)
+    if findings:
+        raise typer.Exit(1)
+    out.print("全部通过 · all scripts may be published")
+
+
+@scripts_app.command("expand")
+def scripts_expand(folder: Path, target: Path) -> None:
+    """展开 · write each script whole, in the self-contained form of _schema.yaml."""
+    library = load_scripts(folder)
+    target.mkdir(parents=True, exist_ok=True)
+    for ref, document in library.documents.items():
+        (target / f"{ref.id}-{ref.version}.yaml").write_text(expand(document), encoding="utf-8")
+    out.print(f"{len(library.documents)} → {target}", highlight=False)
+
+
+@calendar_app.command("show")
+def calendar_show(year: int, config: Config = DEFAULT_CONFIG) -> None:
+    """显示 · a year's holidays and adjusted working days."""
+    calendar = load_calendar(load_settings(config).paths.calendars)
+    schedule = calendar.schedules.get(year)
+    if schedule is None:
+        err.print(f"CALENDAR_MISSING: {year} 年日历未载入 · not loaded", style="red", highlight=False)
+        raise typer.Exit(1)
+    table = Table("日期 · day", "性质 · kind")
+    for day in sorted(schedule.off | schedule.adjusted_working):
+        table.add_row(day.isoformat(), "休 · off" if day in schedule.off else "班 · working")
+    out.print(table)
+
+
+@calendar_app.command("add")
+def calendar_add(file: Path, config: Config = DEFAULT_CONFIG, replace: bool = False) -> None:
+    """载入 · add a year's schedule after checking it."""
+    schedule = add_year(load_settings(config).paths.calendars, file, replace=replace)
+    out.print(f"{schedule.year} 年日历已载入 · calendar {schedule.year} loaded, version {schedule.version}")
+
+
+@admin_app.command("create")
+def admin_create(
+    login: str,
+    role: Role = Role.ADMIN,
+    name: str = "",
+    org: Annotated[str, typer.Option(help="机构路径，如 44/4401 · part of the organisation")] = "",
+    phone: Annotated[str, typer.Option(help="坐席话机 SIP 地址 · the agent's phone")] = "",
+    config: Config = DEFAULT_CONFIG,
+) -> None:
+    """建账号 · create an account; the password is asked for, never taken from the command line."""
+    password = typer.prompt("密码 · password", hide_input=True, confirmation_prompt=True)
+
+    async def create() -> None:
+        async with opened(load_settings(config)) as site:
+            await create_user(
+                site.storage,
+                site.hasher,
+                site.clock.now(),
+                login=login,
+                name=name or login,
+                password=password,
+                role=role,
+                org=org,
+                phone_address=phone,
+            )
+
+    _run(create())
+    out.print(f"已创建 · created: {login} ({role})", highlight=False)
+
+
+@ticket_app.command("list")
+def ticket_list(org: str = "", config: Config = DEFAULT_CONFIG) -> None:
+    """列表 · open transfer tickets, the first due first."""
+
+    async def show(site: Site) -> Table:
+        table = Table("单号 · no.", "类别 · level", "轮次 · round", "状态 · state", "截止 · due", "问题 · problems")
+        async with site.storage.read() as work:
+            tickets = await work.tickets.in_state(*OPEN_TICKETS, org=org)
+        for ticket in tickets:
+            due = f"{ticket.due_at:%Y-%m-%d %H:%M}" if ticket.due_at else ""
+            late = " 逾期" if ticket.overdue(site.clock.now()) else ""
+            items = ", ".join(item.problem.type for item in ticket.items)
+            table.add_row(ticket.ticket_no, ticket.level, str(ticket.round + 1), ticket.state, due + late, items)
+        return table
+
+    async def work() -> Table:
+        async with opened(load_settings(config), make=False) as site:
+            return await show(site)
+
+    out.print(_run(work()))
+
+
+@ticket_app.command("reply")
+def ticket_reply(
+    ticket_no: str,
+    contacted_by: Annotated[str, typer.Option(prompt="经办人 · who contacted the customer")],
+    contacted_whom: Annotated[str, typer.Option(prompt="联系对象 · whom")],
+    contacted_at: Annotated[datetime, typer.Option(prompt="联系时间 · when (YYYY-MM-DDTHH:MM:SS)")],
+    means: Annotated[str, typer.Option(prompt="方式 · by what means")],
+    account: Annotated[str, typer.Option(prompt="处理经过 · what happened")],
+    customer_said: Annotated[str, typer.Option(prompt="客户意见 · what the customer said")],
+    done: Annotated[str, typer.Option(prompt="处理结果 · what was done")],
+    new_phone: str = "",
+    new_phone_owner: str = "",
+    attachment_note: str = "",
+    by: str = "cli",
+    config: Config = DEFAULT_CONFIG,
+) -> None:
+    """回复 · record the answer to a ticket; it is checked, and what is wrong with it is said."""
+
+    async def reply() -> list[str]:
+        async with opened(load_settings(config), make=False) as site:
+            async with site.storage.read() as work:
+                ticket = await work.tickets.find(ticket_no)
+            if ticket is None:
+                raise typer.BadParameter(f"没有转办单 {ticket_no} · no such ticket")
+            now = site.clock.now()
+            content = ReplyContent(
+                contacted_by=contacted_by,
+                contacted_whom=contacted_whom,
+                contacted_at=contacted_at.replace(tzinfo=now.tzinfo),
+                means=means,
+                account=account,
+                customer_said=customer_said,
+                done=done,
+                new_phone=new_phone,
+                new_phone_owner=new_phone_owner,
+                attachment_note=attachment_note,
+            )
+            found = await reply_to_ticket(site.storage, site.rulebook, ticket.id, by, now, content)
+            await site.signals.notify("floor")
+            return list(found)
+
+    objections = _run(reply())
+    if objections:
+        err.print(f"退回 · sent back: {', '.join(objections)}", style="red", highlight=False)
+        raise typer.Exit(1)
+    out.print(f"{ticket_no} 已受理 · accepted", highlight=False)

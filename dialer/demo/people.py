@@ -1,0 +1,47 @@
+"""Invented people: names nobody is registered under, document numbers that add up, numbers that can be dialled."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from dialer.domain.resident_id import check_character
+
+_FAMILY = "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱秦许何吕张孔曹严华金魏陶姜"
+_GIVEN = "明芳伟静敏强丽军洋艳勇娟杰霞平刚桂英华玉兰国建文红志"
+_DISTRICT = "440106"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A policyholder to be."""
+
+    name: str = field(repr=False)
+    id_no: str = field(repr=False)
+
+
+def a_person(draw: random.Random, today: date) -> Person:
+    """Somebody between 25 and 72 years old."""
+    given = "".join(draw.choice(_GIVEN) for _ in range(draw.choice((1, 2))))
+    born = today - timedelta(days=draw.randint(25 * 365, 72 * 365))
+    digits = f"{_DISTRICT}{born:%Y%m%d}{draw.randint(1, 999):03d}"
+    return Person(draw.choice(_FAMILY) + given, digits + check_character(digits))
+
+
+@dataclass(slots=True)
+class Phonebook:
+    """Numbers in order, each given out once."""
+
+    _mobiles: int = 0
+    _landlines: int = 0
+
+    def a_mobile(self) -> str:
+        """A mobile number nobody has yet."""
+        self._mobiles += 1
+        return f"1380013{self._mobiles:04d}"
+
+    def a_landline(self) -> str:
+        """A landline number in Beijing that nobody has yet."""
+        self._landlines += 1
+        return f"0106555{self._landlines:04d}"

@@ -1,0 +1,88 @@
+"""Serves the desks: what agents and supervisors want of the phone system arrives as rows and leaves as commands."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, assert_never
+
+import structlog
+
+from dialer.domain.errors import DialerError, StaleVersion
+from dialer.ports import ListenMode
+from dialer.ports.storage import DeskOrder, DeskOrderKind, StorageUnavailable
+from dialer.usecases.follow_call import leg_is_down
+
+if TYPE_CHECKING:
+    from dialer.engine.engine import EngineParts
+
+log = structlog.get_logger()
+
+
+async def serve_desks(parts: EngineParts) -> None:
+    """Carry out every open wish, oldest first; a wish that can't be carried out is answered with the reason."""
+    async with parts.storage.read() as work:
+        orders = await work.floor.open_orders()
+    for order in orders:
+        if not await _is_ours(parts, order):
+            continue
+        refused = ""
+        try:
+            await _carry_out(parts, order)
+        except (StorageUnavailable, StaleVersion):
+            raise  # says nothing of the wish: it is looked at again
+        except DialerError as error:
+            refused = str(error)
+            log.warning("desk.refused", order=order.kind, seat=order.seat, error=refused)
+            if order.kind is DeskOrderKind.SIT_DOWN:
+                await leg_is_down(parts.storage, order.seat, refused, parts.clock.now())
+        async with parts.storage.begin() as work:
+            await work.floor.order_done(order.id, parts.clock.now(), refused)
+        await parts.signals.notify(f"desk:{order.seat}")
+
+
+async def _is_ours(parts: EngineParts, order: DeskOrder) -> bool:
+    """A seat belongs to the engine that first takes its SIT_DOWN; the rest of its wishes are for that engine.
+
+    What is wished of a seat that no engine serves is settled by whoever sees it first: a STAND_UP left over would
+    throw the agent out when they have long sat down again.
+    """
+    async with parts.storage.begin() as work:
+        seat = await work.floor.seat(order.seat)
+        if seat is None:
+            return False
+        if order.kind is DeskOrderKind.SIT_DOWN and not seat.owner:
+            await work.floor.save_seat(replace(seat, owner=parts.owner))
+            return True
+        return seat.owner in ("", parts.owner)
+
+
+async def _carry_out(parts: EngineParts, order: DeskOrder) -> None:
+    telephony = parts.telephony
+    match order.kind:
+        case DeskOrderKind.SIT_DOWN:
+            await telephony.seat_agent(order.seat, await _address(parts, order))
+        case DeskOrderKind.STAND_UP:
+            await telephony.unseat_agent(order.seat)
+            await _release_seat(parts, order)
+        case DeskOrderKind.HANG_UP:
+            if order.call_id is not None:
+                await telephony.hang_up(order.call_id)
+        case DeskOrderKind.LISTEN:
+            detail = order.detail or {}
+            if order.call_id is not None:
+                await telephony.listen(order.call_id, detail["address"], ListenMode(detail["mode"]))
+        case _:
+            assert_never(order.kind)
+
+
+async def _address(parts: EngineParts, order: DeskOrder) -> str:
+    async with parts.storage.read() as work:
+        seat = await work.floor.seat(order.seat)
+    return seat.address if seat is not None else ""
+
+
+async def _release_seat(parts: EngineParts, order: DeskOrder) -> None:
+    async with parts.storage.begin() as work:
+        seat = await work.floor.seat(order.seat)
+        if seat is not None:
+            await work.floor.save_seat(replace(seat, owner="", leg_up=False))

@@ -1,0 +1,81 @@
+"""Paces and places: a ready seat gets the most urgent case that may be dialled now (progressive, one call a seat)."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import structlog
+
+from dialer.domain.call import CallId
+from dialer.domain.seat import Seat, SeatState
+from dialer.engine.following import until_stored
+from dialer.ports import TelephonyRefused
+from dialer.usecases.follow_call import refused_to_dial
+from dialer.usecases.place_call import place_next_call
+
+if TYPE_CHECKING:
+    from dialer.engine.engine import EngineParts
+
+log = structlog.get_logger()
+
+
+class Dispatcher:
+    """Places calls for the seats of its engine, unless something forbids all calls."""
+
+    def __init__(self, parts: EngineParts) -> None:
+        self._parts = parts
+        self._stopped = ""
+        self.halted = ""
+
+    def halt(self, why: str) -> None:
+        """No more calls from now on."""
+        self._stopped = self.halted = why
+
+    async def place_calls(self) -> None:
+        """One call for every ready seat, as far as cases are due."""
+        self._look_for_obstacles()
+        if self.halted:
+            return
+        for seat in await self._ready_seats():
+            if not await self._place_for(seat):
+                return
+
+    def _look_for_obstacles(self) -> None:
+        room = self._parts.room()
+        halted = self._stopped or ("" if room.ok else room.why)
+        if halted and halted != self.halted:
+            log.error("dispatch.halted", why=halted)
+        if self.halted and not halted:
+            log.info("dispatch.resumed")
+        self.halted = halted
+
+    async def _ready_seats(self) -> list[Seat]:
+        parts = self._parts
+        async with parts.storage.read() as work:
+            if not await work.cases.due(parts.clock.now(), 1):
+                return []
+            seats = await work.floor.seats(parts.owner)
+        up = (await parts.telephony.alive()).seats  # the records learn of a leg that fell a little later
+        ready = [seat for seat in seats if seat.state is SeatState.READY and seat.leg_up and seat.id in up]
+        return sorted(ready, key=lambda seat: seat.since)  # who has waited longest is first
+
+    async def _place_for(self, seat: Seat) -> bool:
+        parts = self._parts
+        now = parts.clock.now()
+        order = await place_next_call(parts.storage, parts.scripts, parts.rulebook, seat, parts.owner, now)
+        if order is None:
+            return False
+        log.info("call.placed", call_id=order.call_id, seat=seat.id)
+        await parts.signals.notify(f"desk:{seat.id}")
+        try:
+            await parts.telephony.originate(order)
+        except TelephonyRefused as error:
+            log.warning("call.refused", call_id=order.call_id, error=str(error))
+            await until_stored("Refused", partial(self._refused, order.call_id, str(error)[:64]))
+            await parts.signals.notify(f"desk:{seat.id}")
+        return True
+
+    async def _refused(self, call_id: CallId, why: str) -> None:
+        parts = self._parts
+        await refused_to_dial(parts.storage, parts.scripts, parts.rulebook, call_id, why, parts.clock.now())

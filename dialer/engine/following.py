@@ -1,0 +1,86 @@
+"""Follows: every event of the phone system goes into the records before the next one is looked at."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+import structlog
+
+from dialer.domain.call import CallEvent, Ended, SeatDown, SeatId, SeatUp, WireEvent
+from dialer.domain.errors import NotFound, StaleVersion
+from dialer.ports.storage import StorageUnavailable
+from dialer.usecases.follow_call import follow_call, is_screen_pop, leg_is_down, leg_is_up
+
+if TYPE_CHECKING:
+    from dialer.engine.engine import EngineParts
+
+log = structlog.get_logger()
+
+_AGAIN_SECONDS = 0.5
+
+
+async def follow_events(parts: EngineParts) -> None:
+    """Read events until the phone system is closed."""
+    async for event in parts.telephony.events():
+        await until_stored(type(event).__name__, partial(_follow, parts, event))
+
+
+async def until_stored(what: str, store: Callable[[], Awaitable[object]]) -> None:
+    """What has happened on the wire can't be undone: try until the database has it, so that nothing is lost."""
+    while True:
+        try:
+            await store()
+        except StaleVersion as error:  # a desk or another engine changed the record meanwhile: look at it anew
+            log.info("event.again", event_type=what, error=str(error))
+        except StorageUnavailable as error:
+            log.error("event.waits_for_storage", event_type=what, error=str(error))
+            await asyncio.sleep(_AGAIN_SECONDS)
+        else:
+            return
+
+
+async def _follow(parts: EngineParts, event: WireEvent) -> None:
+    match event:
+        case SeatUp(seat, _) | SeatDown(seat, _, _) if not await _serves(parts, seat):
+            log.info("event.of_lost_seat", seat=seat, event_type=type(event).__name__)
+        case SeatUp(seat, _):
+            await leg_is_up(parts.storage, seat, parts.clock.now())
+            log.info("seat.up", seat=seat)
+            await _tell(parts, f"desk:{seat}", "floor")
+        case SeatDown(seat, _, why):
+            await leg_is_down(parts.storage, seat, why, parts.clock.now())
+            log.warning("seat.down", seat=seat, why=why)
+            await _tell(parts, f"desk:{seat}", "floor")
+        case _:
+            await _follow_call(parts, event)
+
+
+async def _serves(parts: EngineParts, seat_id: SeatId) -> bool:
+    """Whether the seat is still ours: the last words of a leg we had to leave say nothing of its new one."""
+    async with parts.storage.read() as work:
+        seat = await work.floor.seat(seat_id)
+    return seat is not None and seat.owner == parts.owner
+
+
+async def _follow_call(parts: EngineParts, event: CallEvent) -> None:
+    try:
+        followed = await follow_call(parts.storage, parts.scripts, parts.rulebook, event, parts.clock.now())
+    except NotFound:
+        log.warning("event.of_unknown_call", call_id=event.call_id, event_type=type(event).__name__)
+        return
+    if not followed.commands:
+        log.info("event.says_nothing_new", call_id=event.call_id, event_type=type(event).__name__)
+        return
+    log.info("call.event", call_id=event.call_id, event_type=type(event).__name__, outcome=followed.outcome)
+    if is_screen_pop(event):
+        await _tell(parts, f"desk:{followed.call.seat}")
+    if isinstance(event, Ended):
+        await _tell(parts, "floor", "calls", "recordings")
+
+
+async def _tell(parts: EngineParts, *topics: str) -> None:
+    for topic in topics:
+        await parts.signals.notify(topic)

@@ -1,0 +1,87 @@
+"""Sites that journeys begin with: an agent with a phone, policies due for their call."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from dialer.demo.carrier.phone import AgentPhone
+from dialer.demo.carrier.simulator import CarrierSimulator
+from dialer.telephony.behaviours import Behaviour, Conduct
+from tests.builders import at
+from tests.importing.extracts import a_row, write_csv
+from tests.journeys.premises import Premises
+
+FRIDAY, MONDAY = date(2026, 9, 18), date(2026, 9, 21)
+NUMBER = "13800138000"
+POLICY_NO = "P000000001"
+
+
+def due_rows(numbers: Iterable[str]) -> list[dict[str, object]]:
+    """A policy for each number, of another person each, that may be dialled on Friday."""
+    entered: dict[str, object] = {
+        "issue_date": "2026-09-14",
+        "effective_date": "2026-09-15",
+        "receipt_date": "2026-09-17",
+        "receipt_entered_on": "2026-09-17",
+        "address": "广东省广州市越秀区",
+        "salesperson_code": "S001",
+        "salesperson": "李业务",
+    }
+    return [a_row(count, **entered, mobile=number) for count, number in enumerate(numbers, start=1)]
+
+
+def write_policies(folder: Path, numbers: Iterable[str]) -> Path:
+    """An extract with a policy for each number."""
+    return write_csv(folder / "policies.csv", due_rows(numbers))
+
+
+@dataclass(frozen=True)
+class Floor:
+    """A site with an agent, who has a phone, on a telephone network."""
+
+    premises: Premises
+    carrier: CarrierSimulator
+    phone: AgentPhone
+
+    def calls_to(self, number: str = NUMBER) -> int:
+        """How often the network was asked to ring a number."""
+        return len(self.carrier.calls_to(number))
+
+
+@asynccontextmanager
+async def a_floor(
+    folder: Path,
+    numbers: Iterable[str] = (NUMBER,),
+    conduct: Behaviour | Conduct = Behaviour.ANSWERS,
+    **settings: str,
+) -> AsyncIterator[Floor]:
+    """A site on Friday morning: `agent1`, and a policy due for each number, all of which behave alike."""
+    numbers = tuple(numbers)
+    directory = {number: [conduct] for number in numbers}
+    async with CarrierSimulator(directory=directory) as carrier, AgentPhone("agent1") as phone:
+        template = await _template(folder.parent / f"template-{'-'.join(numbers)}", carrier, numbers)
+        shutil.copytree(template, folder, dirs_exist_ok=True)
+        premises = Premises.at(folder, carrier, **settings)
+        premises.alter("UPDATE users SET phone_address = ? WHERE login = 'agent1'", phone.uri)
+        yield Floor(premises, carrier, phone)
+
+
+def _is_new(folder: Path) -> bool:
+    new = not folder.exists()
+    folder.mkdir(exist_ok=True)
+    return new
+
+
+async def _template(folder: Path, carrier: CarrierSimulator, numbers: Iterable[str]) -> Path:
+    """A site as the command line makes it; once for all tests of a run that begin with the same policies."""
+    if _is_new(folder):
+        premises = Premises.at(folder, carrier)
+        await premises.create(at(8, day=FRIDAY), "agent1", "CC_AGENT", "--phone", "sip:agent1@127.0.0.1:9")
+        code, printed = await premises.run(at(8, 30, day=FRIDAY), "import", str(write_policies(folder, numbers)))
+        assert code == 0, printed
+    return folder
