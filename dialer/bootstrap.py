@@ -223,7 +223,7 @@ def _phone_system(site: Site) -> Telephony:
 
 @asynccontextmanager
 async def _ticking(site: Site) -> AsyncIterator[Timetable]:
-    timetable = Timetable(site.storage, site.signals, site.rulebook, site.clock)
+    timetable = Timetable(site.storage, site.signals, site.scripts, site.rulebook, site.clock)
     scheduler = ticking(timetable)
     scheduler.start()
     try:

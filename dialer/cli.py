@@ -31,10 +31,10 @@ from dialer.logs import log_to
 from dialer.scripts_yaml import check as check_scripts
 from dialer.scripts_yaml import expand, load_scripts
 from dialer.settings import Settings, SettingsInvalid, load_settings
+from dialer.usecases.answer_ticket import reply_to_ticket
 from dialer.usecases.explain_case import explain_case
 from dialer.usecases.import_policies import import_policies
 from dialer.usecases.staff_the_floor import create_user
-from dialer.usecases.transfer_ticket import reply_to_ticket
 from dialer.verification import verify
 
 app = typer.Typer(

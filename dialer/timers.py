@@ -17,11 +17,12 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from dialer.domain.calendar import SHANGHAI
 from dialer.domain.errors import DialerError
-from dialer.ports import Clock, Signals
+from dialer.ports import Clock, Scripts, Signals
 from dialer.ports.storage import Storage
+from dialer.usecases.finish_forgotten import finish_forgotten
+from dialer.usecases.issue_tickets import issue_tickets
 from dialer.usecases.keep_the_pool import expire_erevisits, flag_late, renew_ranks
 from dialer.usecases.rulebook import Rulebook
-from dialer.usecases.transfer_ticket import issue_tickets
 
 log = structlog.get_logger()
 
@@ -38,9 +39,10 @@ class DailySweep:
 class Timetable:
     """The sweeps of one site. `tick` may be called as often as one likes."""
 
-    def __init__(self, storage: Storage, signals: Signals, rulebook: Rulebook, clock: Clock) -> None:
+    def __init__(self, storage: Storage, signals: Signals, scripts: Scripts, rulebook: Rulebook, clock: Clock) -> None:
         self._storage = storage
         self._signals = signals
+        self._scripts = scripts
         self._rulebook = rulebook
         self._clock = clock
         self._daily = (
@@ -57,6 +59,9 @@ class Timetable:
                 await self._once_a_day(sweep, now)
         await self._guarded("urgent", lambda: issue_tickets(self._storage, self._rulebook, now, only_urgent=True))
         await self._guarded("erevisit", lambda: expire_erevisits(self._storage, self._rulebook, now))
+        await self._guarded(
+            "forgotten-wrap-ups", lambda: finish_forgotten(self._storage, self._scripts, self._rulebook, now)
+        )
 
     def next_due(self, now: datetime) -> datetime:
         """The next instant at which a daily sweep is due."""

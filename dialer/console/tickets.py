@@ -15,8 +15,8 @@ from dialer.domain.reply import Objection, ReplyContent
 from dialer.domain.ticket import TicketId
 from dialer.domain.user import Permission
 from dialer.usecases import look_at
+from dialer.usecases.answer_ticket import reply_to_ticket
 from dialer.usecases.look_at import TicketFile, TicketLine
-from dialer.usecases.transfer_ticket import reply_to_ticket
 
 _REPLY_FIELDS = tuple(field.name for field in fields_of(ReplyContent))
 _NOT_ACCEPTED = 422

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from dialer.domain.call import CallId
+from dialer.domain.errors import StaleVersion
 from dialer.domain.seat import Seat, SeatState
 from dialer.engine.following import until_stored
 from dialer.ports import TelephonyRefused
@@ -63,7 +64,10 @@ class Dispatcher:
     async def _place_for(self, seat: Seat) -> bool:
         parts = self._parts
         now = parts.clock.now()
-        order = await place_next_call(parts.storage, parts.scripts, parts.rulebook, seat, parts.owner, now)
+        try:
+            order = await place_next_call(parts.storage, parts.scripts, parts.rulebook, seat, parts.owner, now)
+        except StaleVersion:  # another engine or a sweep was faster; the case is theirs, or looked at again
+            return True
         if order is None:
             return False
         log.info("call.placed", call_id=order.call_id, seat=seat.id)

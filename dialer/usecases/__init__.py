@@ -6,9 +6,11 @@
 4.  `conduct_interview`    the agent reads, the customer answers
 5.  `finish_attempt`       every attempt gets its one outcome
 6.  `keep_recording`       sound sealed, stored, read back
-7.  `transfer_ticket`      what failed or was complained of goes down, is answered, is dialled again
-8.  `close_case`           nothing closes without its proof (`prove_case`)
+7.  `open_ticket`          what failed or was complained of gets its ticket
+8.  `issue_tickets`        the daily extraction sends it down, its clock starts
+9.  `answer_ticket`        it is answered, and the case is dialled again
+10. `close_case`           nothing closes without its proof (`prove_case`)
 
-At the side: `staff_the_floor`, `log_in`, `look_at`, `look_at_desk`, `explain_case`, `keep_the_pool`, `judge_refusal`;
-what the site decides is in `rulebook`.
+At the side: `staff_the_floor`, `log_in`, `look_at`, `look_at_desk`, `explain_case`, `keep_the_pool`, `judge_refusal`,
+`finish_forgotten`; what the site decides is in `rulebook`.
 """

@@ -12,9 +12,9 @@ from dialer.domain.problem import ProblemType
 from dialer.domain.reply import Objection, ReplyContent, objections
 from dialer.domain.ticket import TICKET, TicketEvent, TicketId
 from dialer.ports.storage import Moved, Storage, TicketReply, Work
+from dialer.usecases.answer_ticket import archive_answered, close_answered_tickets
 from dialer.usecases.prove_case import CLOSING_NEEDS_PROOF, NOT_SEALED_YET, completed_inside, proof_of
 from dialer.usecases.rulebook import Rulebook
-from dialer.usecases.transfer_ticket import archive_answered, close_answered_tickets
 
 
 async def close_what_is_proved(work: Work, call_id: CallId, rulebook: Rulebook, now: datetime) -> list[RevisitCase]:

@@ -21,9 +21,9 @@ from dialer.domain.problem import Problem, ProblemLevel, ProblemType
 from dialer.domain.scope import ProvinceRules, required_rate
 from dialer.ports.storage import FoundProblem, HolderPhone, Moved, Work
 from dialer.usecases.close_case import cancel_case
+from dialer.usecases.open_ticket import open_ticket
 from dialer.usecases.policy_changes import changes
 from dialer.usecases.rulebook import Rulebook
-from dialer.usecases.transfer_ticket import open_ticket
 
 STAFF_PHONE = "PHONE_IS_AGENT"
 """The conduct flag of scenario 10: the customer's number is a salesperson's."""

@@ -24,18 +24,13 @@ from dialer.domain.retry import Heard, Next, after_outcome
 from dialer.domain.seat import Seat, SeatEvent, SeatState
 from dialer.ports import Scripts
 from dialer.ports.storage import FoundProblem, Moved, Storage, StoredAnswer, StoredCall, Work
+from dialer.usecases.answer_ticket import take_up_answer
 from dialer.usecases.close_case import cancel_case, close_what_is_proved
 from dialer.usecases.conduct_interview import Conversation, conversations, end_with_the_call
 from dialer.usecases.gather_facts import Known, gather, ranked
 from dialer.usecases.keep_the_pool import erevisit_ends
+from dialer.usecases.open_ticket import open_ticket, open_ticket_of_state, put_problems, routed
 from dialer.usecases.rulebook import Rulebook
-from dialer.usecases.transfer_ticket import (
-    open_ticket,
-    open_ticket_of_state,
-    put_problems,
-    routed,
-    take_up_answer,
-)
 
 _ENGINE = "system:engine"
 _OF_THE_WHOLE_CALL = frozenset(

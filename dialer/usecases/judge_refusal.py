@@ -11,9 +11,9 @@ from dialer.domain.errors import NotAllowed
 from dialer.domain.outcome import Outcome
 from dialer.domain.recording import RecordingState
 from dialer.ports.storage import Moved, Storage, Work
+from dialer.usecases.answer_ticket import close_answered_tickets, take_up_answer
 from dialer.usecases.gather_facts import gather, ranked
 from dialer.usecases.rulebook import Rulebook
-from dialer.usecases.transfer_ticket import close_answered_tickets, take_up_answer
 
 
 async def judge_refusal(

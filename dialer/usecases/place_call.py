@@ -27,8 +27,8 @@ from dialer.ports.storage import HolderPhone, Moved, Storage, StoredCall, Work
 from dialer.usecases.conduct_interview import prepare_interview
 from dialer.usecases.fill_script import script_for
 from dialer.usecases.gather_facts import Known, gather, ranked
+from dialer.usecases.open_ticket import give_round_up
 from dialer.usecases.rulebook import Rulebook
-from dialer.usecases.transfer_ticket import give_round_up
 
 _LOOK_AT = 20
 """How many due cases are looked at for one call; the rest are looked at for the next."""

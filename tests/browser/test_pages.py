@@ -12,7 +12,7 @@ from dialer.domain.holder import PersonName
 from dialer.domain.recording import RecordingState
 from dialer.domain.user import Role
 from dialer.recording.encode import OpusEncoder
-from dialer.usecases.transfer_ticket import issue_tickets
+from dialer.usecases.issue_tickets import issue_tickets
 from tests.browser.chromium import Page
 from tests.browser.conftest import keep, open_page
 from tests.builders import a_holder, a_policy, a_seal, at

@@ -7,7 +7,7 @@ import pytest
 from dialer.domain.case import CaseState
 from dialer.domain.ticket import TransferTicket
 from dialer.domain.user import Role
-from dialer.usecases.transfer_ticket import issue_tickets
+from dialer.usecases.issue_tickets import issue_tickets
 from tests.builders import at
 from tests.console.desk import JSON, Console
 

@@ -34,13 +34,14 @@ from dialer.domain.ticket import TransferTicket
 from dialer.ports import DialOrder, Scripts
 from dialer.ports.storage import HolderPhone
 from dialer.storage.database import Database
+from dialer.usecases.answer_ticket import reply_to_ticket
 from dialer.usecases.conduct_interview import Conversation, choose_answer, current_conversation, report_event
 from dialer.usecases.finish_attempt import wrap_up
 from dialer.usecases.follow_call import Followed, follow_call
+from dialer.usecases.issue_tickets import issue_tickets
 from dialer.usecases.keep_recording import seal_next
 from dialer.usecases.place_call import place_next_call
 from dialer.usecases.rulebook import Rulebook
-from dialer.usecases.transfer_ticket import issue_tickets, reply_to_ticket
 from tests.builders import a_case, a_holder, a_number, a_policy, a_seal, a_seat, at, moved, sound_files
 
 SEAT = SeatId("seat-1")

@@ -24,8 +24,8 @@ from dialer.storage.schema import upgrade
 from dialer.storage.vault import Vault
 from dialer.usecases.enter_policy import CANCELLED_IN_CALL, SHARED_PHONE, STAFF_PHONE
 from dialer.usecases.import_policies import ImportReport, import_policies
+from dialer.usecases.open_ticket import open_ticket
 from dialer.usecases.rulebook import Rulebook
-from dialer.usecases.transfer_ticket import open_ticket
 from tests.builders import at, moved
 from tests.importing.extracts import Values, a_row, a_short_row, an_id, write_csv, write_xlsx
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from dialer.domain.call import Ended, Party
 from dialer.domain.case import CaseState, Purpose
 from dialer.domain.outcome import Outcome
@@ -9,8 +11,10 @@ from dialer.domain.problem import ProblemLevel, ProblemType
 from dialer.domain.reply import ReplyContent
 from dialer.domain.seat import SeatState
 from dialer.domain.ticket import TicketState
+from dialer.usecases.answer_ticket import reply_to_ticket
+from dialer.usecases.finish_forgotten import finish_forgotten
 from dialer.usecases.follow_call import take_over
-from dialer.usecases.transfer_ticket import issue_tickets, reply_to_ticket
+from dialer.usecases.issue_tickets import issue_tickets
 from tests.builders import at
 from tests.usecases.site import Site
 
@@ -182,3 +186,29 @@ async def test_what_a_dead_engine_left_is_accounted_for_once(site: Site):
     assert await site.outcomes(case) == [Outcome.TECH]
     async with site.storage.read() as work:
         assert (await work.calls.get(call)).outcome is Outcome.TECH
+
+
+async def test_a_wrap_up_that_nobody_confirms_is_confirmed_by_rule_and_the_seat_pauses(site: Site):
+    case = await site.a_case_is_due()
+    call = await site.connected()
+    await site.answer_everything(call)
+    await site.hung_up(call)
+    assert await finish_forgotten(site.storage, site.scripts, site.rulebook, site.now) == 0
+    site.later(minutes=16)
+    assert await finish_forgotten(site.storage, site.scripts, site.rulebook, site.now) == 1
+    assert await site.outcomes(case) == [Outcome.SUCCESS]
+    assert (await site.seat()).state is SeatState.PAUSED
+
+
+async def test_a_forgotten_promise_gets_the_next_decent_hour(site: Site):
+    case = await site.a_case_is_due()
+    call = await site.connected()
+    await site.answer(call, "SELF")
+    await site.report(call, "BUSY")
+    await site.answer(call, "LATER")
+    await site.hung_up(call)
+    site.later(minutes=16)
+    await finish_forgotten(site.storage, site.scripts, site.rulebook, site.now)
+    promised = (await site.case(case)).appointment
+    assert promised is not None
+    assert promised.at == at(10, day=site.now.date() + timedelta(days=1))

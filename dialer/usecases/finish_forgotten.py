@@ -1,0 +1,61 @@
+"""At the side: a wrap-up that nobody confirms. The interview's verdict stands by rule, so no outcome waits for ever."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime, time, timedelta
+
+from dialer.domain.calendar import SHANGHAI, shanghai_time
+from dialer.domain.errors import ImpossibleMove, StaleVersion
+from dialer.domain.seat import Seat, SeatState
+from dialer.ports import Scripts
+from dialer.ports.storage import Storage
+from dialer.usecases.finish_attempt import AppointmentNeeded, wrap_up
+from dialer.usecases.rulebook import Rulebook
+
+FORGOTTEN_AFTER = timedelta(minutes=15)
+"""How long an agent may take; the target they see is under a minute."""
+
+_NOTE = "坐席未确认，系统按问卷结果办结"
+_DEFAULT_TIMES = (time(10), time(15), time(18, 30))
+
+
+async def finish_forgotten(storage: Storage, scripts: Scripts, rulebook: Rulebook, now: datetime) -> int:
+    """Confirm what agents left unconfirmed; their seats are paused, since nobody seems to be there.
+
+    A promised call without a time gets the system's: the next decent one (rules §8, CALLBACK_APPOINTMENT
+    SYSTEM_DEFAULT).
+    """
+    async with storage.read() as work:
+        seats = [seat for seat in await work.floor.seats() if _forgotten(seat, now)]
+    finished = 0
+    for seat in seats:
+        with suppress(StaleVersion, ImpossibleMove):  # the agent was there after all
+            await _finish(storage, scripts, rulebook, seat, now)
+            finished += 1
+    return finished
+
+
+def _forgotten(seat: Seat, now: datetime) -> bool:
+    return seat.state is SeatState.WRAP_UP and now - seat.since > FORGOTTEN_AFTER
+
+
+async def _finish(storage: Storage, scripts: Scripts, rulebook: Rulebook, seat: Seat, now: datetime) -> None:
+    async with storage.begin() as work:
+        await work.floor.save_seat(replace(seat, pause_after_call=True))
+    for at in _default_times(now):
+        try:
+            await wrap_up(storage, scripts, rulebook, seat, "system:timetable", now, note=_NOTE, appointment_at=at)
+        except AppointmentNeeded:
+            continue
+        return
+
+
+def _default_times(now: datetime) -> Iterator[datetime | None]:
+    """No time at all, if none is needed; then tomorrow's decent hours, and at last two hours from now."""
+    yield None
+    tomorrow = shanghai_time(now).date() + timedelta(days=1)
+    yield from (datetime.combine(tomorrow, hour, SHANGHAI) for hour in _DEFAULT_TIMES)
+    yield now + timedelta(hours=2)
