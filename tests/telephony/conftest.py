@@ -1,17 +1,35 @@
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import pytest
 
-from tests.telephony.rigs import PjsuaRig, Rig, pjsua, simulated
+from tests.telephony.rigs import AsteriskRig, PjsuaRig, Rig, asterisk, pjsua, simulated
+
+WORLDS: dict[str, Callable[[Path], AbstractAsyncContextManager[Rig]]] = {
+    "simulated": lambda folder: simulated(folder / "spool"),
+    "pjsua": lambda folder: pjsua(folder / "spool"),
+    "asterisk": asterisk,
+}
 
 
-@pytest.fixture(params=["simulated", pytest.param("pjsua", marks=pytest.mark.sip)])
+@pytest.fixture(
+    params=[
+        "simulated",
+        pytest.param("pjsua", marks=pytest.mark.sip),
+        pytest.param("asterisk", marks=pytest.mark.asterisk),
+    ]
+)
 async def rig(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Rig]:
-    world = simulated(tmp_path / "spool") if request.param == "simulated" else pjsua(tmp_path / "spool")
-    async with world as made:
+    async with WORLDS[request.param](tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+async def pbx(tmp_path: Path) -> AsyncIterator[AsteriskRig]:
+    async with asterisk(tmp_path) as made:
         yield made
 
 

@@ -7,7 +7,7 @@ import functools
 import os
 import signal
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -28,10 +28,14 @@ from dialer.domain.call import (
 )
 from dialer.domain.phone import PhoneNumber
 from dialer.ports import DialOrder, Telephony
+from dialer.telephony.asterisk import AmiAddress, AsteriskTelephony, Node
+from dialer.telephony.asterisk.instance import PrivateAsterisk, find_program
 from dialer.telephony.behaviours import Conduct, Script
 from dialer.telephony.pjsua import PjsuaTelephony
 from dialer.telephony.simulated import SimulatedTelephony
 
+ROOT = Path(__file__).parents[2]
+PARTS, TEMPLATES = ROOT / ".parts", ROOT / "config" / "asterisk"
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 MORNING = datetime(2026, 9, 21, 9, 0, tzinfo=SHANGHAI)
 
@@ -164,6 +168,34 @@ class PjsuaRig:
         os.kill(pid, signal.SIGKILL)
 
 
+@dataclass
+class AsteriskRig:
+    telephony: AsteriskTelephony
+    heard: Heard
+    carrier: CarrierSimulator
+    phones: dict[str, AgentPhone]
+    asterisk: PrivateAsterisk
+    restarts: list[asyncio.Task[None]] = field(default_factory=list)
+
+    async def let_pass(self, seconds: float, until: Callable[[], bool]) -> None:
+        async with asyncio.timeout(seconds), self.heard.stirred:
+            await self.heard.stirred.wait_for(until)
+
+    def phone(self, name: str) -> str:
+        return self.phones[name].uri
+
+    def drop_phone(self, name: str) -> None:
+        self.phones[name].hang_up()
+
+    def kill_worker(self, _seat: str) -> None:
+        """Every seat's worker is the one Asterisk; its supervisor starts it again."""
+        self.restarts.append(asyncio.create_task(self.crash_and_return()))
+
+    async def crash_and_return(self) -> None:
+        await self.asterisk.kill()
+        await self.asterisk.start()
+
+
 @asynccontextmanager
 async def simulated(spool: Path) -> AsyncIterator[SimulatedRig]:
     clock = StillClock()
@@ -176,12 +208,39 @@ async def simulated(spool: Path) -> AsyncIterator[SimulatedRig]:
 async def pjsua(spool: Path) -> AsyncIterator[PjsuaRig]:
     async with AsyncExitStack() as stack:
         carrier = await stack.enter_async_context(CarrierSimulator(directory=DIRECTORY))
-        names = ("s1", "s2", "s3", "s4", "s5", "supervisor")
-        phones = {name: await stack.enter_async_context(AgentPhone(name)) for name in names}
-        phones["absent"] = await stack.enter_async_context(AgentPhone("absent", answers=False))
+        phones = await _phones(stack)
         telephony = PjsuaTelephony(RunningClock(), spool, carrier.address, deaf_seconds=3.0)
         heard = await stack.enter_async_context(heard_from(telephony))
         yield PjsuaRig(telephony, heard, carrier, phones)
+
+
+@asynccontextmanager
+async def asterisk(home: Path, directory: Mapping[str, Script] = DIRECTORY) -> AsyncIterator[AsteriskRig]:
+    program = find_program(PARTS)
+    assert program is not None
+    async with AsyncExitStack() as stack:
+        carrier = await stack.enter_async_context(CarrierSimulator(directory=directory))
+        phones = await _phones(stack)
+        private = PrivateAsterisk(program, TEMPLATES, home / "asterisk", carrier.address, rtp_timeout=3)
+        await private.start()
+        stack.push_async_callback(private.kill)
+        telephony = AsteriskTelephony(RunningClock(), home / "spool", node_of(private))
+        heard = await stack.enter_async_context(heard_from(telephony))
+        rig = AsteriskRig(telephony, heard, carrier, phones, private)
+        yield rig
+        await asyncio.gather(*rig.restarts)
+
+
+def node_of(private: PrivateAsterisk) -> Node:
+    ami = AmiAddress(private.bind, private.ports.ami, private.secrets.ami)
+    return Node(private.url, private.secrets.ari, ami, private.folders.cel)
+
+
+async def _phones(stack: AsyncExitStack) -> dict[str, AgentPhone]:
+    names = ("s1", "s2", "s3", "s4", "s5", "supervisor")
+    phones = {name: await stack.enter_async_context(AgentPhone(name)) for name in names}
+    phones["absent"] = await stack.enter_async_context(AgentPhone("absent", answers=False))
+    return phones
 
 
 @asynccontextmanager

@@ -1,0 +1,147 @@
+"""A private Asterisk for the demonstration and the tests: own folder, own free ports, own secrets, ended by its pid."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import shutil
+import signal
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import aiohttp
+
+from dialer.ports import TelephonyRefused
+from dialer.telephony.asterisk.configuration import USER, Folders, Ports, Secrets, install
+
+_READY_SECONDS = 15.0
+_GOODBYE_SECONDS = 5.0
+_RTP_PORTS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """An Asterisk that can be run: how to start it, and where its modules and data are."""
+
+    command: tuple[str, ...]
+    modules: Path
+    data: Path
+
+
+def find_program(parts: Path) -> Program | None:
+    """The machine's own Asterisk, else the one `make asterisk` unpacked into `parts`; None when there is neither."""
+    if unpacked := _unpacked(parts / "asterisk"):
+        return unpacked
+    system = shutil.which("asterisk", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+    modules = next(Path("/usr/lib").glob("**/asterisk/modules/chan_pjsip.so"), None) if system else None
+    return Program((system,), modules.parent, Path("/usr/share/asterisk")) if system and modules else None
+
+
+def _unpacked(root: Path) -> Program | None:
+    """Run with its own loader and libraries, so that nothing is installed on the machine."""
+    libraries = next(root.glob("usr/lib/*-linux-gnu/asterisk/modules"), None)
+    loader = next(root.glob("usr/lib*/ld-linux-*.so.*"), None)
+    binary = root / "usr/sbin/asterisk"
+    if libraries is None or loader is None or not binary.exists():
+        return None
+    command = (str(loader), "--library-path", str(libraries.parents[1]), "--argv0", "asterisk", str(binary))
+    return Program(command, libraries, root / "usr/share/asterisk")
+
+
+class PrivateAsterisk:
+    """`async with PrivateAsterisk(program, templates, home, carrier) as asterisk:` runs one until the block ends."""
+
+    def __init__(
+        self, program: Program, templates: Path, home: Path, carrier: str, *, bind: str = "127.0.0.1",
+        rtp_timeout: int = 30,
+    ) -> None:  # fmt: skip
+        """`home` becomes its folder; `carrier` is the trunk's host:port."""
+        self.bind = bind
+        self.folders = Folders.under(home, program.modules, program.data)
+        self.ports = free_ports(bind)
+        self.secrets: Secrets = install(
+            templates, self.folders, self.ports, carrier, bind=bind, rtp_timeout=rtp_timeout
+        )
+        self._program = program
+        self._process: asyncio.subprocess.Process | None = None
+
+    @property
+    def url(self) -> str:
+        """Its web server."""
+        return f"http://{self.bind}:{self.ports.http}"
+
+    @property
+    def pid(self) -> int:
+        """Its process."""
+        assert self._process is not None
+        return self._process.pid
+
+    async def __aenter__(self) -> Self:
+        """Running and answering."""
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Gone."""
+        await self.stop()
+
+    async def start(self) -> None:
+        """Start it and wait until it takes commands. Raises TelephonyRefused with its log when it does not."""
+        with (self.folders.log / "console").open("ab") as console:
+            self._process = await asyncio.create_subprocess_exec(
+                *self._program.command, "-f", "-C", str(self.folders.config / "asterisk.conf"),
+                stdin=asyncio.subprocess.DEVNULL, stdout=console, stderr=console, start_new_session=True,
+            )  # fmt: skip
+        try:
+            await asyncio.wait_for(self._answers(), _READY_SECONDS)
+        except TimeoutError:
+            await self.stop()
+            raise TelephonyRefused(f"Asterisk does not start: {self._last_words()}") from None
+
+    async def stop(self) -> None:
+        """End it and every call on it."""
+        if self._process is None or self._process.returncode is not None:
+            return
+        self._process.send_signal(signal.SIGTERM)
+        try:
+            await asyncio.wait_for(self._process.wait(), _GOODBYE_SECONDS)
+        except TimeoutError:
+            await self.kill()
+
+    async def kill(self) -> None:
+        """As a crash: no goodbye to anybody."""
+        if self._process is not None and self._process.returncode is None:
+            self._process.kill()
+            await self._process.wait()
+
+    async def _answers(self) -> None:
+        headers = {"Authorization": aiohttp.encode_basic_auth(USER, self.secrets.ari)}
+        async with aiohttp.ClientSession(headers=headers) as session:
+            while self._process is not None and self._process.returncode is None:
+                with contextlib.suppress(aiohttp.ClientError):
+                    async with session.get(f"{self.url}/ari/endpoints/PJSIP/carrier") as reply:
+                        if reply.status == 200:
+                            return
+                await asyncio.sleep(0.02)
+        raise TimeoutError
+
+    def _last_words(self) -> str:
+        logs = [self.folders.log / name for name in ("messages", "console")]
+        return "\n".join(log.read_text(errors="replace")[-4000:] for log in logs if log.exists())
+
+
+def free_ports(bind: str) -> Ports:
+    """Ports that nobody uses at this moment."""
+    sip = _free(bind, socket.SOCK_DGRAM)
+    rtp_start = 10000 + sip * 7 % 20000 // 2 * 2  # below the range from which sockets get their ports
+    http, ami = _free(bind, socket.SOCK_STREAM), _free(bind, socket.SOCK_STREAM)
+    return Ports(sip, http, ami, rtp_start, rtp_start + _RTP_PORTS - 1)
+
+
+def _free(bind: str, kind: socket.SocketKind) -> int:
+    with socket.socket(socket.AF_INET, kind) as held:
+        held.bind((bind, 0))
+        return int(held.getsockname()[1])

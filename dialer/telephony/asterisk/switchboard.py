@@ -1,0 +1,263 @@
+"""The switchboard: our seats and calls on one Asterisk, what its news make of them, and what is told of them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+
+import structlog
+
+from dialer.domain.call import (
+    Answered,
+    CallId,
+    Connected,
+    EarlyMedia,
+    Ended,
+    Party,
+    RecordingStarted,
+    Ringing,
+    SeatDown,
+    SeatId,
+    SeatUp,
+    WireEvent,
+)
+from dialer.ports import Clock, TelephonyRefused
+from dialer.telephony.asterisk.ari import AriRefused, AriSilent
+from dialer.telephony.asterisk.calls import Call, Seat, complete
+from dialer.telephony.asterisk.commands import Commands
+from dialer.telephony.asterisk.judge import Judge
+from dialer.telephony.asterisk.listening import Listeners
+from dialer.telephony.asterisk.names import Channel, Kind
+from dialer.telephony.asterisk.translate import News, Saying, read_snapshot
+
+_LOG = structlog.get_logger("telephony")
+_NEWS_SECONDS = 0.5  # so long an end may take to be told when the channel is gone already
+_CONFLICT = 409
+
+
+class Switchboard:
+    """Seats, calls, and the events they give. Everything happens in the loop's one thread."""
+
+    def __init__(self, clock: Clock, commands: Commands, judge: Judge, listeners: Listeners) -> None:
+        self.seats: dict[SeatId, Seat] = {}
+        self.calls: dict[CallId, Call] = {}
+        self.events: asyncio.Queue[WireEvent | None] = asyncio.Queue()
+        self.emptier = asyncio.Event()  # a call or a seat has gone
+        self.open = False
+        self.listeners = listeners
+        self._clock, self._commands, self._judge = clock, commands, judge
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    # --- commands ---------------------------------------------------------------------------------------------
+
+    async def call_phone(self, seat: Seat) -> None:
+        """Have Asterisk call the agent; the leg then waits in the dialplan."""
+        try:
+            await self._commands.call_phone(seat)
+        except AriRefused as error:
+            await self._find_leg(seat, error)
+        except AriSilent as error:
+            _LOG.warning("telephony.order_unanswered", seat=seat.seat, why=str(error))
+        seat.called = True
+
+    async def _find_leg(self, seat: Seat, refusal: AriRefused) -> None:
+        """A leg of that name stands already, left by a dialer that died: it is taken over. Else the seat is down."""
+        there = await self._commands.look_at(seat.channel) if refusal.status == _CONFLICT else None
+        if there is not None:
+            for news in read_snapshot([there], []):
+                self.hear(news)
+            return
+        _LOG.error("telephony.seat_not_called", seat=seat.seat, why=str(refusal))
+        self.tell_down(seat, f"the agent's phone can't be called: {refusal}")
+
+    async def place(self, call: Call) -> None:
+        """Dial. A refusal means that nothing rang; silence means nothing, and resolves itself."""
+        try:
+            await self._commands.place(call)
+        except AriRefused as refusal:
+            self.forget(call)
+            raise TelephonyRefused(str(refusal)) from refusal
+        except AriSilent as error:
+            _LOG.warning("telephony.order_unanswered", call_id=call.call_id, why=str(error))
+        call.placed = True
+        if call.facts.by is not None:
+            self._own(self._cut(call))  # hung up while the order was on its way
+        elif not call.over:
+            loop = asyncio.get_running_loop()
+            call.ring_timer = loop.call_later(call.order.ring_seconds, self._rang_out, call)
+
+    def _rang_out(self, call: Call) -> None:
+        if not call.facts.answered:
+            self.hang_up(call, Party.DIALER, ring_timeout=True)
+
+    def hang_up(self, call: Call, by: Party, *, failure: str | None = None, ring_timeout: bool = False) -> None:
+        """End the customer's leg; the first reason given is the one that counts."""
+        if call.over or call.facts.by is not None or call.facts.far_end_hung_up:
+            return
+        call.facts.by, call.facts.failure, call.facts.ring_timeout = by, failure, ring_timeout
+        self._own(self._cut(call))
+
+    async def _cut(self, call: Call) -> None:
+        """Hang the customer's leg up. One that is not there, and whose end nobody tells, ended unheard."""
+        if await self._commands.drop(call.channel):
+            return
+        await asyncio.sleep(_NEWS_SECONDS)
+        if not call.over and call.placed:
+            self._end_unheard(call)
+
+    def drop(self, channel: Channel) -> None:
+        """Hang a channel up."""
+        self._own(self._dropped(channel))
+
+    async def _dropped(self, channel: Channel) -> None:
+        await self._commands.drop(channel)
+
+    # --- news --------------------------------------------------------------------------------------------------
+
+    def hear(self, news: News) -> None:
+        """Act on one event."""
+        match news.channel.kind:
+            case Kind.CALL:
+                if call := self.calls.get(CallId(news.channel.key)):
+                    self._hear_customer(call, news)
+            case Kind.SEAT:
+                if seat := self.seats.get(SeatId(news.channel.key)):
+                    self._hear_seat(seat, news)
+            case Kind.EAR if news.saying is Saying.IN_APP:
+                if call := self.calls.get(CallId(news.channel.key)):
+                    self._own(self._write_early(call))
+            case _:
+                self._own(self.listeners.hear(news))
+
+    def _hear_customer(self, call: Call, news: News) -> None:
+        now = self._clock.now()
+        match news.saying:
+            case Saying.RINGING if not call.rang:
+                call.rang = True
+                self.emit(Ringing(call.call_id, now))
+            case Saying.EARLY_MEDIA if not call.early_begun:
+                call.early_begun = True
+                self.emit(EarlyMedia(call.call_id, now))
+                self._own(self._commands.open_ear(call))
+            case Saying.ANSWERED if not call.facts.answered:
+                self._answered(call)
+            case Saying.JOINED if not call.connected:
+                call.connected = True
+                self.emit(Connected(call.call_id, now))
+                self.emit(RecordingStarted(call.call_id, now, call.talk))
+            case Saying.FAR_END_HUNG_UP if call.facts.by is None:
+                call.facts.far_end_hung_up = True
+            case Saying.GONE if not call.over:
+                self._end(call, self._judge.hear(call, now, news))
+
+    def _answered(self, call: Call) -> None:
+        call.facts.answered = True
+        if call.ring_timer:
+            call.ring_timer.cancel()
+        if call.early_begun:
+            self.drop(call.ear)
+        self.emit(Answered(call.call_id, self._clock.now()))
+
+    async def _write_early(self, call: Call) -> None:
+        """Let the ear write what it hears; the file is begun by the time we say so."""
+        if not call.waits:
+            await self._commands.drop(call.ear)
+            return
+        await self._commands.write_early(call)
+        if call.waits:
+            call.early_written = True
+            self.emit(RecordingStarted(call.call_id, self._clock.now(), call.early))
+
+    def _hear_seat(self, seat: Seat, news: News) -> None:
+        match news.saying:
+            case Saying.ANSWERED if not seat.up:
+                seat.name = news.name
+                self.emit(SeatUp(seat.seat, self._clock.now()))
+            case Saying.GONE:
+                gone = "the agent's phone ended the leg" if seat.up else "the agent's phone does not answer"
+                self._lose_leg(seat, "unseated" if seat.leaving else f"{gone} ({news.sip_code or news.cause})")
+
+    def _lose_leg(self, seat: Seat, why: str, *, again: bool = False) -> None:
+        """No customer stays alone on the line. Asterisk sees to that by itself; a ringing call it can't know of."""
+        seat.name, seat.again = None, again
+        if seat.call:
+            self.hang_up(seat.call, Party.AGENT, failure="SEAT_LOST")
+        self.tell_down(seat, why)
+
+    def missed(self, there: set[str]) -> None:
+        """What is not there any more, of what should be: it ended while nobody listened."""
+        for call in tuple(self.calls.values()):
+            if call.placed and not call.over and call.channel.id not in there:
+                self._end_unheard(call)
+            elif call.facts.by is not None and not call.over:
+                self._own(self._cut(call))  # the first command may have been lost
+        for seat in tuple(self.seats.values()):
+            if seat.called and seat.down is None and seat.channel.id not in there:
+                self._lose_leg(seat, "Asterisk lost the leg", again=True)
+
+    # --- ends -------------------------------------------------------------------------------------------------
+
+    def _end(self, call: Call, judging: Coroutine[None, None, Ended]) -> None:
+        """The customer's leg is gone: clean up after it, and tell it when it is judged and its sound is complete."""
+        call.over = True
+        if call.ring_timer:
+            call.ring_timer.cancel()
+        if call.early_begun:
+            self.drop(call.ear)
+        if call.listening:
+            self._own(self.listeners.leave(call))
+        self._own(self._tell_end(call, judging))
+
+    def _end_unheard(self, call: Call) -> None:
+        """A call that ended while nobody listened, or with Asterisk itself."""
+        call.lost = True
+        self._end(call, self._judge.recall(call, self._clock.now()))
+
+    async def _tell_end(self, call: Call, judging: Coroutine[None, None, Ended]) -> None:
+        ended = await judging
+        await complete(call)
+        self.forget(call)
+        self.emit(ended)
+        if call.seat.down is not None:
+            self.tell_down(call.seat, call.seat.down)
+
+    def tell_down(self, seat: Seat, why: str) -> None:
+        """A seat's leg is gone; its call's end is told first."""
+        seat.down = why
+        if seat.call is not None or self.seats.pop(seat.seat, None) is None:
+            return
+        self.emptier.set()
+        _LOG.info("telephony.seat_down", seat=seat.seat, why=why)
+        self.emit(SeatDown(seat.seat, self._clock.now(), why))
+        if seat.again and self.open and not seat.leaving:
+            again = self.seats[seat.seat] = Seat(seat.seat, seat.address)
+            self._own(self.call_phone(again))
+
+    def forget(self, call: Call) -> None:
+        """The call is no more, and its seat is free."""
+        self.calls.pop(call.call_id, None)
+        self.emptier.set()
+        if call.seat.call is call:
+            call.seat.call = None
+
+    # --- small things -----------------------------------------------------------------------------------------
+
+    def emit(self, event: WireEvent) -> None:
+        """Tell an event."""
+        self.events.put_nowait(event)
+
+    async def rest(self) -> None:
+        """Wait for everything that still runs in the background."""
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _own(self, work: Coroutine[None, None, None]) -> None:
+        """Run something of ours in the background; what Asterisk refuses there is logged."""
+        task = asyncio.create_task(self._guarded(work))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _guarded(self, work: Coroutine[None, None, None]) -> None:
+        try:
+            await work
+        except (AriRefused, AriSilent) as error:
+            _LOG.warning("telephony.command_failed", why=str(error))
