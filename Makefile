@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 ENV := $(VENV)/.ready
 ASSETS := dialer/console/static/dist/.built
 ARGS ?=
+ENGINE ?= pjsua
 
 .DEFAULT_GOAL := help
 .PHONY: help env assets demo test check format bench pictures postgres asterisk provision lock clean
@@ -12,8 +13,8 @@ ARGS ?=
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: $(ENV) $(ASSETS) ## run the whole product on this machine; ARGS="--policies 60 --until-done"
-	@$(BIN)/dialer demo $(ARGS)
+demo: $(ENV) $(ASSETS) ## run the whole product on this machine; ENGINE=asterisk ARGS="--policies 60 --until-done"
+	@$(BIN)/dialer demo --engine $(ENGINE) $(ARGS)
 
 test: $(ENV) $(ASSETS) ## run every test; ARGS="-k calendar" chooses
 	@$(BIN)/python -m pytest $(ARGS)

@@ -31,11 +31,13 @@ from dialer.recording.local_store import LocalStore
 from dialer.recording.seal import seal_recording
 from dialer.recording.spool import Spool, discard
 from dialer.scripts_yaml import ScriptLibrary, load_scripts
-from dialer.settings import Settings
+from dialer.settings import AsteriskSettings, PhoneSystem, Settings
 from dialer.storage.database import Database
 from dialer.storage.schema import upgrade
 from dialer.storage.signals import ListenedSignals, PolledSignals, open_signals
 from dialer.storage.vault import Vault, load_or_make_key
+from dialer.telephony.asterisk import AmiAddress, AsteriskTelephony, Node
+from dialer.telephony.asterisk.configuration import read_secrets
 from dialer.telephony.pjsua.adapter import PjsuaTelephony
 from dialer.timers import Timetable, ticking
 from dialer.usecases.rulebook import ProofRules, Rulebook, TicketRules
@@ -212,6 +214,9 @@ def _engine_parts(site: Site, telephony: Telephony, encoder: OpusEncoder) -> Eng
 
 def _phone_system(site: Site) -> Telephony:
     telephony = site.settings.telephony
+    if telephony.engine is PhoneSystem.ASTERISK:
+        spool, node = site.settings.paths.spool, _asterisk(site.settings.asterisk)
+        return AsteriskTelephony(site.clock, spool, node, max_seats=telephony.max_seats)
     return PjsuaTelephony(
         site.clock,
         site.settings.paths.spool,
@@ -219,6 +224,13 @@ def _phone_system(site: Site) -> Telephony:
         bind=telephony.bind,
         max_seats=telephony.max_seats,
     )
+
+
+def _asterisk(given: AsteriskSettings) -> Node:
+    secrets = read_secrets(given.secrets)
+    host, _, port = given.ami.rpartition(":")
+    ami = AmiAddress(host, int(port), secrets.ami)
+    return Node(given.url, secrets.ari, ami, given.cel, Path(given.spool) if given.spool else None, given.app)
 
 
 @asynccontextmanager

@@ -30,7 +30,7 @@ from dialer.importing import ErrorFile, PolicyFile, give_way
 from dialer.logs import log_to
 from dialer.scripts_yaml import check as check_scripts
 from dialer.scripts_yaml import expand, load_scripts
-from dialer.settings import Settings, SettingsInvalid, load_settings
+from dialer.settings import PhoneSystem, Settings, SettingsInvalid, load_settings
 from dialer.usecases.answer_ticket import reply_to_ticket
 from dialer.usecases.explain_case import explain_case
 from dialer.usecases.import_policies import import_policies
@@ -172,6 +172,7 @@ def demo(
     json: Annotated[Path | None, typer.Option(help="写入统计 · where the counts are written")] = None,
     port: Annotated[int | None, typer.Option(min=0, max=65535, help="控制台端口 · the console's port")] = None,
     folder: Annotated[Path | None, typer.Option(help="数据目录 · where its data goes")] = None,
+    engine: Annotated[PhoneSystem, typer.Option(help="话务引擎 · the phone system")] = PhoneSystem.PJSUA,
     seed: int = 1,
 ) -> None:
     """演示 · the whole product on this machine: simulated customers on real SIP, robot agents, the console."""
@@ -184,6 +185,7 @@ def demo(
         port=port,
         folder=folder,
         seed=seed,
+        engine=engine,
     )
     raise typer.Exit(_run(run_demo(options)))
 

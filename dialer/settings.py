@@ -8,8 +8,8 @@ from __future__ import annotations
 import difflib
 import tomllib
 from datetime import time
+from enum import StrEnum
 from pathlib import Path
-from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
@@ -51,14 +51,32 @@ class StorageSettings(_Section):
     url: str = "sqlite+aiosqlite:///var/dialer.db"
 
 
+class PhoneSystem(StrEnum):
+    """What places the calls: the embedded SIP engine, or an Asterisk."""
+
+    PJSUA = "pjsua"
+    ASTERISK = "asterisk"
+
+
 class TelephonySettings(_Section):
     """The phone system."""
 
-    engine: Literal["pjsua"] = "pjsua"
-    carrier: str = Field("127.0.0.1:5070", description="host:port of the SIP trunk")
+    engine: PhoneSystem = PhoneSystem.PJSUA
+    carrier: str = Field("127.0.0.1:5070", description="host:port of the SIP trunk; Asterisk has its own in pjsip.conf")
     caller_id: str = "95500"
     bind: str = "127.0.0.1"
     max_seats: int = Field(20, ge=1, le=200)
+
+
+class AsteriskSettings(_Section):
+    """The Asterisk that `telephony.engine = "asterisk"` uses (docs/asterisk.md)."""
+
+    url: str = Field("http://127.0.0.1:8088", description="its web server, without a path")
+    ami: str = Field("127.0.0.1:5038", pattern=r".+:\d+", description="host:port of the witness")
+    secrets: Path = Path("/etc/asterisk/dialer.secrets.toml")
+    cel: Path = Path("/var/log/asterisk/cel-custom/dialer.csv")
+    spool: str = Field("", description="what our spool is called on its side; empty: the same")
+    app: str = Field("dialer", pattern=r"[\w-]+", description="one name a dialer, where several share an Asterisk")
 
 
 class DialSettings(_Section):
@@ -115,6 +133,7 @@ class Settings(_Section):
     paths: Paths = Paths()
     storage: StorageSettings = StorageSettings()
     telephony: TelephonySettings = TelephonySettings()
+    asterisk: AsteriskSettings = AsteriskSettings()
     dial: DialSettings = DialSettings()
     recording: RecordingSettings = RecordingSettings()
     tickets: TicketSettings = TicketSettings()

@@ -34,7 +34,7 @@ POSTGRES = _newest_postgres()
 PARTS = {
     "sip": (importlib.util.find_spec("pjsua2") is not None, "install the pjsua2-python wheel (make env)"),
     "postgres": (POSTGRES is not None, "make postgres"),
-    "asterisk": (find_program(Path(".parts").absolute()) is not None, "make asterisk"),
+    "asterisk": (find_program(Path(__file__).parents[1] / ".parts") is not None, "make asterisk"),
     "browser": (shutil.which("chromium") is not None, "make provision"),
 }
 

@@ -1,7 +1,8 @@
+# ruff: noqa: INP001  # a script, not a package
 """Write an Asterisk's configuration from config/asterisk, with new secrets: `tools/asterisk_config.py --help`.
 
-For an Asterisk of the system's own (Debian, Ubuntu, a container): the files go into its configuration folder, and the two
-secrets into `dialer.secrets.toml` beside them, for the dialer's settings. Files that are there already are not touched.
+For an Asterisk of the system's own (Debian, Ubuntu, a container): the files go into its configuration folder, and the
+two secrets into `dialer.secrets.toml` beside them, for the dialer's settings. A configuration that is there is left.
 """
 
 from __future__ import annotations
@@ -10,10 +11,9 @@ import argparse
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
+from dialer.telephony.asterisk.configuration import Folders, Ports, install, keep_secrets
 
-from dialer.telephony.asterisk.configuration import Folders, Ports, Secrets, install  # noqa: E402  # after the path
+ROOT = Path(__file__).resolve().parents[1]
 
 
 def main() -> None:
@@ -24,12 +24,8 @@ def main() -> None:
     folders = Folders(asked.config, asked.modules, asked.data, asked.state, asked.spool, asked.run, asked.log)
     ports = Ports(asked.sip_port, asked.http_port, asked.ami_port, asked.rtp_start, asked.rtp_end)
     secrets = install(ROOT / "config" / "asterisk", folders, ports, asked.carrier, bind=asked.bind)
-    _keep(secrets, asked.config / "dialer.secrets.toml")
-
-
-def _keep(secrets: Secrets, file: Path) -> None:
-    file.touch(mode=0o600)
-    file.write_text(f'ari_secret = "{secrets.ari}"\nami_secret = "{secrets.ami}"\n')
+    file = asked.config / "dialer.secrets.toml"
+    keep_secrets(secrets, file)
     sys.stdout.write(f"{file}\n")
 
 

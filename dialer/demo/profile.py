@@ -8,10 +8,11 @@ from datetime import time
 from pathlib import Path
 from typing import Any
 
-from dialer.settings import Settings, load_settings
+from dialer.settings import PhoneSystem, Settings, load_settings
+from dialer.telephony.asterisk.instance import PrivateAsterisk
 
 PROFILE = Path("config/demo.toml")
-_OURS = ("paths", "storage", "telephony", "console")
+_OURS = ("paths", "storage", "telephony", "asterisk", "console")
 """Sections that differ because the demonstration has a folder, ports and a carrier of its own."""
 
 
@@ -25,6 +26,22 @@ def demo_settings(folder: Path, carrier: str, seats: int, port: int | None) -> S
             "storage": profile.storage.model_copy(update={"url": f"sqlite+aiosqlite:///{folder / 'dialer.db'}"}),
             "telephony": profile.telephony.model_copy(update={"carrier": carrier, "max_seats": seats}),
             "console": profile.console.model_copy(update={} if port is None else {"port": port}),
+        }
+    )
+
+
+def on_asterisk(settings: Settings, asterisk: PrivateAsterisk) -> Settings:
+    """The same settings with this Asterisk as the phone system."""
+    theirs = {
+        "url": asterisk.url,
+        "ami": f"{asterisk.bind}:{asterisk.ports.ami}",
+        "secrets": asterisk.secrets_file,
+        "cel": asterisk.folders.cel,
+    }
+    return settings.model_copy(
+        update={
+            "telephony": settings.telephony.model_copy(update={"engine": PhoneSystem.ASTERISK}),
+            "asterisk": settings.asterisk.model_copy(update=theirs),
         }
     )
 

@@ -28,7 +28,7 @@ from dialer.demo.clerk import BranchClerk
 from dialer.demo.clock import DemoClock, Director
 from dialer.demo.persona import Cast
 from dialer.demo.population import Population, make_population
-from dialer.demo.profile import demo_settings, differences, write_settings
+from dialer.demo.profile import demo_settings, differences, on_asterisk, write_settings
 from dialer.demo.robots import RobotAgent, Shift
 from dialer.demo.show import Login, Watch, show_progress, summary, welcome
 from dialer.demo.tally import Tally, read_records, tally
@@ -38,12 +38,16 @@ from dialer.domain.errors import DialerError
 from dialer.domain.user import Role
 from dialer.importing import ErrorFile, PolicyFile, give_way
 from dialer.logs import log_to
+from dialer.ports import TelephonyRefused
+from dialer.settings import PhoneSystem
+from dialer.telephony.asterisk.instance import PrivateAsterisk, find_program
 from dialer.usecases.import_policies import import_policies
 from dialer.usecases.staff_the_floor import create_user
 from dialer.verification import verify
 
 _NINE = time_of_day(9, 0)
 _FOLDERS = Path("var/demo")
+_PARTS, _ASTERISK_CONFIG = Path(".parts").absolute(), Path("config/asterisk")
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _STANDSTILL_SECONDS = 90.0
 _LAST_CALLS_SECONDS = 30.0
@@ -70,6 +74,7 @@ class DemoOptions:
         port: of the console; None is the profile's: any that is free.
         folder: where database and recordings go; None makes a new one under var/demo.
         seed: another seed, other people.
+        engine: the phone system, as in the settings.
         start_day: a working day of a loaded calendar year.
     """
 
@@ -81,6 +86,7 @@ class DemoOptions:
     port: int | None = None
     folder: Path | None = None
     seed: int = 1
+    engine: PhoneSystem = PhoneSystem.PJSUA
     start_day: date = date(2026, 9, 22)
 
     @property
@@ -134,10 +140,21 @@ async def _set(stack: AsyncExitStack, options: DemoOptions, folder: Path) -> _St
     clock = DemoClock(datetime.combine(options.start_day, _NINE, SHANGHAI))
     carrier = await stack.enter_async_context(CarrierSimulator(directory=population.directory))
     settings = demo_settings(folder, carrier.address, seats + 1, options.port)
+    if options.engine is PhoneSystem.ASTERISK:
+        asterisk = await stack.enter_async_context(_asterisk(folder, carrier.address))
+        settings = on_asterisk(settings, asterisk)
     write_settings(settings, folder / "dialer.toml")
     phones = [await stack.enter_async_context(AgentPhone(f"phone{number}")) for number in range(seats + 1)]
     site = await stack.enter_async_context(opened(settings, clock))
     return _Stage(options, site, clock, carrier, population, phones, Shift())
+
+
+def _asterisk(folder: Path, carrier: str) -> PrivateAsterisk:
+    """An Asterisk of the demonstration's own. Raises TelephonyRefused."""
+    program = find_program(_PARTS)
+    if program is None:
+        raise TelephonyRefused("没有 Asterisk：请先执行 make asterisk · no Asterisk here: make asterisk")
+    return PrivateAsterisk(program, _ASTERISK_CONFIG, folder.absolute() / "asterisk", carrier)
 
 
 async def _play(stage: _Stage, dialer: Running, console: Console, folder: Path) -> None:

@@ -36,6 +36,7 @@ from dialer.telephony.asterisk.names import (
     must_match,
     ours,
 )
+from dialer.telephony.asterisk.orders import Kept, OpenOrders
 from dialer.telephony.asterisk.switchboard import Switchboard
 from dialer.telephony.asterisk.translate import read, read_snapshot, their_time
 from dialer.telephony.asterisk.witness import AmiAddress, Witness
@@ -78,14 +79,15 @@ class AsteriskTelephony:
         self._seen: set[CallId] = set()  # some bytes a call, for as long as the process runs
         self.witness = Witness(node.ami) if node.ami else None
         self.judge = Judge(self.witness, EventLog(node.cel) if node.cel else None)
-        self._board = Switchboard(clock, self._commands, self.judge, Listeners(self._ari, node.app))
+        self._orders = OpenOrders(self._spool / ".orders" / node.app)
+        self._board = Switchboard(clock, self._commands, self.judge, Listeners(self._ari, node.app), self._orders)
         self._contact = asyncio.Event()
         self._reading: asyncio.Task[None] | None = None
 
     # --- the port ---------------------------------------------------------------------------------------------
 
     async def start(self) -> None:
-        """Make the spool, and listen to Asterisk."""
+        """Make the spool, take up what a killed dialer left, and listen to Asterisk."""
         must_match(DIALPLAN_PATH, str(self._commands.spool_there), "path of the spool for a dialplan")
         try:
             self._spool.mkdir(parents=True, exist_ok=True)
@@ -94,6 +96,9 @@ class AsteriskTelephony:
         await self._ari.open()
         if self.witness:
             self.witness.start()
+        for kept in self._orders.left():
+            self._seen.add(kept.call_id)
+            self._board.adopt(kept, a_call(kept.call_id, Seat(kept.seat, kept.address), self._spool))
         self._board.open = True
         self._reading = asyncio.create_task(self._read(), name="ari-events")
         try:
@@ -166,10 +171,10 @@ class AsteriskTelephony:
             raise TelephonyRefused(f"call {order.call_id} was dialled before")
         must_match(PLAIN_NAME, order.call_id, "call id")
         must_match(CALLER_ID, order.caller_id, "caller ID")
-        self._make_room(order.call_id)
+        self._make_room(Kept(order.call_id, order.seat, seat.address))
         self._seen.add(order.call_id)
-        call = seat.call = self._board.calls[order.call_id] = a_call(order, seat, self._spool / order.call_id)
-        await self._board.place(call)
+        call = seat.call = self._board.calls[order.call_id] = a_call(order.call_id, seat, self._spool)
+        await self._board.place(call, order)
         _LOG.info("telephony.dialled", call_id=order.call_id, seat=order.seat, number=order.number.masked)
 
     async def hang_up(self, call_id: CallId) -> None:
@@ -244,9 +249,11 @@ class AsteriskTelephony:
         await self._commands.hear_only_what_we_read()
         self.judge.their_clock = self._clock.now() - their_time(await self._ari.get("/asterisk/ping"))
         channels, bridges = await self._ari.get("/channels"), await self._ari.get("/bridges")
+        words = await self.judge.last_words() if self._board.calls else {}
+        self._board.tell_missed(words)
         for news in read_snapshot(channels, bridges):
             self._board.hear(news)
-        self._board.missed({channel["id"] for channel in channels})
+        self._board.missed({channel["id"] for channel in channels}, words)
         self._contact.set()
         _LOG.info("telephony.in_contact", calls=len(self._board.calls), seats=len(self._board.seats))
 
@@ -260,8 +267,10 @@ class AsteriskTelephony:
             self._board.emptier.clear()
             await self._board.emptier.wait()
 
-    def _make_room(self, call_id: CallId) -> None:
+    def _make_room(self, kept: Kept) -> None:
+        """A folder for the call's sound, and a note that it was ordered, before anything rings."""
         try:
-            (self._spool / call_id).mkdir(exist_ok=True)
+            (self._spool / kept.call_id).mkdir(exist_ok=True)
+            self._orders.keep(kept)
         except OSError as error:
             raise TelephonyRefused(f"no room for sound in {self._spool}: {error.strerror}") from error

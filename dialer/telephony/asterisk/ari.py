@@ -103,6 +103,8 @@ class Ari:
         try:
             async with self._opened.request(method, self._url + path, json=arguments or None) as reply:
                 text = await reply.text()
+                if reply.status >= 400 and reply.content_type != "application/json":
+                    raise AriSilent(f"no ARI yet at {self._url}: status {reply.status}")  # Asterisk is still booting
                 if reply.status >= 400:
                     raise AriRefused(reply.status, text[:200])
                 return json.loads(text) if text else None

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from dialer.domain.call import CallId, RecordingKind, SeatId, SoundFiles
-from dialer.ports import DialOrder, ListenMode
+from dialer.ports import ListenMode
 from dialer.telephony.asterisk.names import Channel, Kind
 from dialer.telephony.asterisk.translate import Facts
 
@@ -27,6 +27,7 @@ class Seat:
     down: str | None = None  # why it went; told when its call is over
     leaving: bool = False
     called: bool = False  # Asterisk has, or may have, our order to call the phone
+    adopted: bool = False  # found standing, not called by us
     again: bool = False  # Asterisk lost the leg, so the phone is called once more
 
     @property
@@ -54,7 +55,7 @@ class Listening:
 class Call:
     """A call that was ordered and has not ended."""
 
-    order: DialOrder
+    call_id: CallId
     seat: Seat
     early: SoundFiles
     talk: SoundFiles
@@ -68,11 +69,6 @@ class Call:
     lost: bool = False  # Asterisk died with it: its files are as complete as they will ever be
     ring_timer: asyncio.TimerHandle | None = None
     listening: Listening | None = None
-
-    @property
-    def call_id(self) -> CallId:
-        """Its id."""
-        return self.order.call_id
 
     @property
     def channel(self) -> Channel:
@@ -98,11 +94,12 @@ class Call:
         return files
 
 
-def a_call(order: DialOrder, seat: Seat, folder: Path) -> Call:
-    """A call about to be placed, with the files its sound will be in."""
+def a_call(call_id: CallId, seat: Seat, spool: Path) -> Call:
+    """A call of a seat, with the files its sound is, or will be, in."""
+    folder = spool / call_id
     early = SoundFiles(RecordingKind.EARLY, folder / "early-customer.wav")
     talk = SoundFiles(RecordingKind.TALK, folder / "talk-customer.wav", folder / "talk-agent.wav")
-    return Call(order, seat, early, talk)
+    return Call(call_id, seat, early, talk)
 
 
 async def complete(call: Call) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from dialer.ports import DialOrder
 from dialer.telephony.asterisk.ari import Ari, AriSilent
 from dialer.telephony.asterisk.calls import Call, Seat
 from dialer.telephony.asterisk.names import Channel
@@ -41,7 +42,7 @@ class Commands:
             callerId=seat.seat,
         )
 
-    async def place(self, call: Call) -> None:
+    async def place(self, call: Call, order: DialOrder) -> None:
         """Dial; the dialplan joins who answers to the seat, and records both."""
         assert call.talk.agent is not None
         variables = {
@@ -51,12 +52,12 @@ class Commands:
         }
         await self._ari.post(
             call.channel.path,
-            endpoint=f"PJSIP/{call.order.number.national}@carrier",
+            endpoint=f"PJSIP/{order.number.national}@carrier",
             context="dialer-customer",
             extension="talk",
             priority=1,
-            callerId=call.order.caller_id,
-            timeout=int(call.order.ring_seconds) + _BACKSTOP_SECONDS,
+            callerId=order.caller_id,
+            timeout=int(order.ring_seconds) + _BACKSTOP_SECONDS,
             variables=variables,
         )
 

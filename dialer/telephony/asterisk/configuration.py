@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,7 @@ APP = "dialer"
 USER = "dialer"
 _WORD = re.compile(r"@([A-Z_]+)@")
 _SECRET_BYTES = 24
-_DEFAULTS = "acl ccss features indications pjproject stasis udptl websocket_client"  # missed by Asterisk when absent
+_DEFAULTS = "acl ccss features pjproject stasis udptl websocket_client"  # missed by Asterisk when absent
 
 
 class ConfigurationIncomplete(DialerError):
@@ -99,6 +100,20 @@ def install(
 def _write(file: Path, text: str) -> None:
     file.touch(mode=0o600)
     file.write_text(text)
+
+
+def keep_secrets(secrets: Secrets, file: Path) -> None:
+    """Write the secrets for the dialer's settings, readable by their owner only."""
+    _write(file, f'ari_secret = "{secrets.ari}"\nami_secret = "{secrets.ami}"\n')
+
+
+def read_secrets(file: Path) -> Secrets:
+    """The secrets that `keep_secrets` wrote. Raises ConfigurationIncomplete."""
+    try:
+        kept = tomllib.loads(file.read_text())
+        return Secrets(kept["ari_secret"], kept["ami_secret"])
+    except (OSError, tomllib.TOMLDecodeError, KeyError) as error:
+        raise ConfigurationIncomplete(f"no secrets of Asterisk in {file}: {type(error).__name__}") from error
 
 
 def filled(template: Path, words: Mapping[str, str]) -> str:

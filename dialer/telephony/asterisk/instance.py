@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import re
 import shutil
 import signal
 import socket
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -15,11 +17,12 @@ from typing import Self
 import aiohttp
 
 from dialer.ports import TelephonyRefused
-from dialer.telephony.asterisk.configuration import USER, Folders, Ports, Secrets, install
+from dialer.telephony.asterisk.configuration import USER, Folders, Ports, Secrets, install, keep_secrets
 
 _READY_SECONDS = 15.0
 _GOODBYE_SECONDS = 5.0
 _RTP_PORTS = 1000
+_OLDEST = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +35,19 @@ class Program:
 
 
 def find_program(parts: Path) -> Program | None:
-    """The machine's own Asterisk, else the one `make asterisk` unpacked into `parts`; None when there is neither."""
-    if unpacked := _unpacked(parts / "asterisk"):
-        return unpacked
-    system = shutil.which("asterisk", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
-    modules = next(Path("/usr/lib").glob("**/asterisk/modules/chan_pjsip.so"), None) if system else None
-    return Program((system,), modules.parent, Path("/usr/share/asterisk")) if system and modules else None
+    """The Asterisk that `make asterisk` unpacked into `parts`, else the machine's own of 20 or newer; None without."""
+    return _unpacked(parts / "asterisk") or _installed()
+
+
+def _installed() -> Program | None:
+    program = shutil.which("asterisk", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+    modules = next(Path("/usr/lib").glob("**/asterisk/modules/chan_pjsip.so"), None) if program else None
+    if program is None or modules is None:
+        return None
+    told = subprocess.run([program, "-V"], capture_output=True, text=True, check=False).stdout  # noqa: S603  # found above
+    version = re.search(r"Asterisk (\d+)", told)
+    new_enough = version is not None and int(version[1]) >= _OLDEST
+    return Program((program,), modules.parent, Path("/usr/share/asterisk")) if new_enough else None
 
 
 def _unpacked(root: Path) -> Program | None:
@@ -65,6 +75,8 @@ class PrivateAsterisk:
         self.secrets: Secrets = install(
             templates, self.folders, self.ports, carrier, bind=bind, rtp_timeout=rtp_timeout
         )
+        self.secrets_file = home / "dialer.secrets.toml"
+        keep_secrets(self.secrets, self.secrets_file)
         self._program = program
         self._process: asyncio.subprocess.Process | None = None
 
@@ -98,8 +110,11 @@ class PrivateAsterisk:
         try:
             await asyncio.wait_for(self._answers(), _READY_SECONDS)
         except TimeoutError:
-            await self.stop()
+            await self.kill()
             raise TelephonyRefused(f"Asterisk does not start: {self._last_words()}") from None
+        except BaseException:
+            await self.kill()  # nobody else knows of it yet
+            raise
 
     async def stop(self) -> None:
         """End it and every call on it."""

@@ -35,14 +35,17 @@ class Judge:
             return verdict(call.call_id, at, call.facts, told.cause, told.sip_code)
         self.disagreements += 1
         _LOG.error("telephony.witness_disagrees", call_id=call.call_id, ari=str(told), ami=str(seen))
-        word = await self._last_word(call)
+        word = (await self.last_words()).get(call.channel.id)
         cause = word.cause if word and word.ended_at else told.cause
         code = told.sip_code if cause == told.cause else _CODE_OF.get(cause)
         return verdict(call.call_id, at, call.facts, cause, code)
 
-    async def recall(self, call: Call, now: datetime) -> Ended:
+    def ours(self, theirs: datetime, now: datetime) -> datetime:
+        """An instant of Asterisk's clock on ours."""
+        return min(now, theirs.astimezone(now.tzinfo) + self.their_clock)
+
+    def recall(self, call: Call, word: LastWord | None, now: datetime) -> Ended:
         """The verdict on a call that ended while nobody listened, or that Asterisk took with it when it died."""
-        word = await self._last_word(call)
         if word is None or word.ended_at is None:
             return Ended(call.call_id, now, Party.DIALER, failure="WORKER_DIED")
         by = call.facts
@@ -53,14 +56,14 @@ class Judge:
             by.failure,
             by.far_end_hung_up or word.far_end_hung_up,
         )
-        at = min(now, word.ended_at.astimezone(now.tzinfo) + self.their_clock)
-        return verdict(call.call_id, at, facts, word.cause, _CODE_OF.get(word.cause))
+        return verdict(call.call_id, self.ours(word.ended_at, now), facts, word.cause, _CODE_OF.get(word.cause))
 
-    async def _last_word(self, call: Call) -> LastWord | None:
+    async def last_words(self) -> Mapping[str, LastWord]:
+        """What the event log says, by channel id; nothing when there is none to read."""
         if self._log is None:
-            return None
+            return {}
         try:
-            return (await self._log.last_words()).get(call.channel.id)
+            return await self._log.last_words()
         except CelUnreadable as error:
             _LOG.error("telephony.cel_unreadable", why=str(error))
-            return None
+            return {}

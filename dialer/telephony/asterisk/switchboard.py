@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
+from datetime import datetime
 
 import structlog
 
@@ -21,13 +22,15 @@ from dialer.domain.call import (
     SeatUp,
     WireEvent,
 )
-from dialer.ports import Clock, TelephonyRefused
+from dialer.ports import Clock, DialOrder, TelephonyRefused
 from dialer.telephony.asterisk.ari import AriRefused, AriSilent
 from dialer.telephony.asterisk.calls import Call, Seat, complete
+from dialer.telephony.asterisk.cel import LastWord
 from dialer.telephony.asterisk.commands import Commands
 from dialer.telephony.asterisk.judge import Judge
 from dialer.telephony.asterisk.listening import Listeners
 from dialer.telephony.asterisk.names import Channel, Kind
+from dialer.telephony.asterisk.orders import Kept, OpenOrders
 from dialer.telephony.asterisk.translate import News, Saying, read_snapshot
 
 _LOG = structlog.get_logger("telephony")
@@ -38,14 +41,16 @@ _CONFLICT = 409
 class Switchboard:
     """Seats, calls, and the events they give. Everything happens in the loop's one thread."""
 
-    def __init__(self, clock: Clock, commands: Commands, judge: Judge, listeners: Listeners) -> None:
+    def __init__(
+        self, clock: Clock, commands: Commands, judge: Judge, listeners: Listeners, orders: OpenOrders
+    ) -> None:
         self.seats: dict[SeatId, Seat] = {}
         self.calls: dict[CallId, Call] = {}
         self.events: asyncio.Queue[WireEvent | None] = asyncio.Queue()
         self.emptier = asyncio.Event()  # a call or a seat has gone
         self.open = False
         self.listeners = listeners
-        self._clock, self._commands, self._judge = clock, commands, judge
+        self._clock, self._commands, self._judge, self._orders = clock, commands, judge, orders
         self._tasks: set[asyncio.Task[None]] = set()
 
     # --- commands ---------------------------------------------------------------------------------------------
@@ -70,10 +75,10 @@ class Switchboard:
         _LOG.error("telephony.seat_not_called", seat=seat.seat, why=str(refusal))
         self.tell_down(seat, f"the agent's phone can't be called: {refusal}")
 
-    async def place(self, call: Call) -> None:
+    async def place(self, call: Call, order: DialOrder) -> None:
         """Dial. A refusal means that nothing rang; silence means nothing, and resolves itself."""
         try:
-            await self._commands.place(call)
+            await self._commands.place(call, order)
         except AriRefused as refusal:
             self.forget(call)
             raise TelephonyRefused(str(refusal)) from refusal
@@ -84,7 +89,7 @@ class Switchboard:
             self._own(self._cut(call))  # hung up while the order was on its way
         elif not call.over:
             loop = asyncio.get_running_loop()
-            call.ring_timer = loop.call_later(call.order.ring_seconds, self._rang_out, call)
+            call.ring_timer = loop.call_later(order.ring_seconds, self._rang_out, call)
 
     def _rang_out(self, call: Call) -> None:
         if not call.facts.answered:
@@ -103,7 +108,9 @@ class Switchboard:
             return
         await asyncio.sleep(_NEWS_SECONDS)
         if not call.over and call.placed:
-            self._end_unheard(call)
+            words = await self._judge.last_words()
+            self.tell_missed(words)
+            self._end_unheard(call, words)
 
     def drop(self, channel: Channel) -> None:
         """Hang a channel up."""
@@ -140,23 +147,26 @@ class Switchboard:
                 self.emit(EarlyMedia(call.call_id, now))
                 self._own(self._commands.open_ear(call))
             case Saying.ANSWERED if not call.facts.answered:
-                self._answered(call)
+                self._answered(call, now)
             case Saying.JOINED if not call.connected:
-                call.connected = True
-                self.emit(Connected(call.call_id, now))
-                self.emit(RecordingStarted(call.call_id, now, call.talk))
+                self._joined(call, now)
             case Saying.FAR_END_HUNG_UP if call.facts.by is None:
                 call.facts.far_end_hung_up = True
             case Saying.GONE if not call.over:
                 self._end(call, self._judge.hear(call, now, news))
 
-    def _answered(self, call: Call) -> None:
+    def _joined(self, call: Call, at: datetime) -> None:
+        call.connected = True
+        self.emit(Connected(call.call_id, at))
+        self.emit(RecordingStarted(call.call_id, at, call.talk))
+
+    def _answered(self, call: Call, at: datetime) -> None:
         call.facts.answered = True
         if call.ring_timer:
             call.ring_timer.cancel()
         if call.early_begun:
             self.drop(call.ear)
-        self.emit(Answered(call.call_id, self._clock.now()))
+        self.emit(Answered(call.call_id, at))
 
     async def _write_early(self, call: Call) -> None:
         """Let the ear write what it hears; the file is begun by the time we say so."""
@@ -184,16 +194,35 @@ class Switchboard:
             self.hang_up(seat.call, Party.AGENT, failure="SEAT_LOST")
         self.tell_down(seat, why)
 
-    def missed(self, there: set[str]) -> None:
+    def adopt(self, kept: Kept, call: Call) -> None:
+        """Take a call up again that a killed dialer had ordered; what became of it, the next catching up tells."""
+        seat = self.seats.setdefault(kept.seat, call.seat)
+        seat.called = seat.adopted = call.placed = True
+        call.seat, seat.call = seat, call
+        self.calls[call.call_id] = call
+
+    def tell_missed(self, words: Mapping[str, LastWord]) -> None:
+        """How far the calls got while nobody listened, each milestone at its own instant."""
+        now = self._clock.now()
+        for call in self.calls.values():
+            word = words.get(call.channel.id)
+            if word is None or call.over:
+                continue
+            if word.answered_at and not call.facts.answered:
+                self._answered(call, self._judge.ours(word.answered_at, now))
+            if word.joined_at and not call.connected:
+                self._joined(call, self._judge.ours(word.joined_at, now))
+
+    def missed(self, there: set[str], words: Mapping[str, LastWord]) -> None:
         """What is not there any more, of what should be: it ended while nobody listened."""
         for call in tuple(self.calls.values()):
             if call.placed and not call.over and call.channel.id not in there:
-                self._end_unheard(call)
+                self._end_unheard(call, words)
             elif call.facts.by is not None and not call.over:
                 self._own(self._cut(call))  # the first command may have been lost
         for seat in tuple(self.seats.values()):
             if seat.called and seat.down is None and seat.channel.id not in there:
-                self._lose_leg(seat, "Asterisk lost the leg", again=True)
+                self._lose_leg(seat, "Asterisk lost the leg", again=not seat.adopted)
 
     # --- ends -------------------------------------------------------------------------------------------------
 
@@ -208,10 +237,10 @@ class Switchboard:
             self._own(self.listeners.leave(call))
         self._own(self._tell_end(call, judging))
 
-    def _end_unheard(self, call: Call) -> None:
+    def _end_unheard(self, call: Call, words: Mapping[str, LastWord]) -> None:
         """A call that ended while nobody listened, or with Asterisk itself."""
         call.lost = True
-        self._end(call, self._judge.recall(call, self._clock.now()))
+        self._end(call, _at_once(self._judge.recall(call, words.get(call.channel.id), self._clock.now())))
 
     async def _tell_end(self, call: Call, judging: Coroutine[None, None, Ended]) -> None:
         ended = await judging
@@ -235,6 +264,7 @@ class Switchboard:
 
     def forget(self, call: Call) -> None:
         """The call is no more, and its seat is free."""
+        self._orders.forget(call.call_id)
         self.calls.pop(call.call_id, None)
         self.emptier.set()
         if call.seat.call is call:
@@ -261,3 +291,7 @@ class Switchboard:
             await work
         except (AriRefused, AriSilent) as error:
             _LOG.warning("telephony.command_failed", why=str(error))
+
+
+async def _at_once(ended: Ended) -> Ended:
+    return ended

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 import threading
 import time
-from collections.abc import Mapping
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,18 +17,36 @@ import pytest
 from structlog.testing import capture_logs
 
 from dialer.demo.carrier import AgentPhone, HowItEnded
-from dialer.domain.call import CallId, Connected, Ended, Party, Ringing, SeatDown, SeatId, SeatUp
+from dialer.domain.call import (
+    Answered,
+    Call,
+    CallId,
+    Connected,
+    Ended,
+    Party,
+    RecordingStarted,
+    Ringing,
+    SeatDown,
+    SeatId,
+    SeatUp,
+)
+from dialer.domain.classify import classify, evidence_of
+from dialer.domain.outcome import Outcome
 from dialer.ports import ListenMode, TelephonyRefused
 from dialer.recording.raw import read_sides
 from dialer.telephony.asterisk import AmiAddress, AsteriskTelephony, Node
+from dialer.telephony.asterisk.instance import PrivateAsterisk, find_program
 from dialer.telephony.asterisk.ledger import Death, Ledger
 from tests.telephony.rigs import (
     ANSWERS,
     BUSY,
     HANGS_UP,
+    MORNING,
+    PARTS,
     POWER_OFF,
     RINGS_OUT,
     SILENT,
+    TEMPLATES,
     AsteriskRig,
     RunningClock,
     asterisk,
@@ -206,20 +225,62 @@ async def test_asterisk_gives_up_ringing_by_itself_when_the_dialer_is_dead(pbx: 
     assert (end.by, end.sip_code, end.ring_timeout) == (Party.DIALER, 487, True)
 
 
-async def test_a_dialer_that_was_restarted_finds_its_seats_standing_and_may_hang_up_what_it_finds(pbx: AsteriskRig):
+@asynccontextmanager
+async def reborn(rig: AsteriskRig) -> AsyncIterator[AsteriskRig]:
+    """Another dialer process over the same Asterisk and spool."""
+    telephony = AsteriskTelephony(RunningClock(), rig.telephony._spool, node_of(rig.asterisk))
+    async with heard_from(telephony) as events:
+        yield replace(rig, telephony=telephony, heard=events)
+
+
+async def test_a_dialer_that_was_restarted_takes_up_the_talk_that_went_on(pbx: AsteriskRig):
     await seated(pbx, "s1")
-    await talk(pbx, seconds=0.1)
+    recording = await talk(pbx, seconds=0.5)
     await dialer_dies(pbx)
-    reborn = AsteriskTelephony(RunningClock(), pbx.telephony._spool, node_of(pbx.asterisk))
-    async with heard_from(reborn) as events:
-        rig = replace(pbx, telephony=reborn, heard=events)
-        assert (await reborn.alive()).calls == {"call-1"}
+    async with reborn(pbx) as rig:
         leg = pbx.phones["s1"].call
+        assert (await rig.telephony.alive()).calls == {"call-1"}
+        again = await heard(rig, RecordingStarted)
+        assert again.files == recording.files
+        assert [type(event) for event in rig.heard.of_call("call-1")] == [Answered, Connected, RecordingStarted]
         await seated(rig, "s1")
+        with pytest.raises(TelephonyRefused):
+            await dial(rig, ANSWERS, call="call-2")
+        await pause(rig, 0.5)
+        await rig.telephony.hang_up(CALL)
+        end = await ended(rig, "call-1")
+        assert (end.by, end.failure) == (Party.DIALER, None)
+        assert seconds_of(recording.files.customer) > 1.0
         assert pbx.phones["s1"].call is leg
-        await reborn.hang_up(CALL)
-        await pbx.carrier.idle(2)
+        with pytest.raises(TelephonyRefused):
+            await dial(rig, ANSWERS, call="call-1")
         await talk(rig, call="call-2", seconds=0.1)
+    async with reborn(pbx) as rig:
+        assert rig.heard.all == []
+
+
+async def test_what_ended_while_the_dialer_was_dead_is_told_with_its_true_outcome_when_it_is_back(pbx: AsteriskRig):
+    await seated(pbx, "s1", "s2", "s3")
+    await dial(pbx, HANGS_UP, call="talks")
+    await dial(pbx, POWER_OFF, call="off", seat="s2")
+    await dial(pbx, ANSWERS, call="left", seat="s3")
+    await heard(pbx, Ringing, lambda event: event.call_id == "left")
+    await dialer_dies(pbx)
+    await asyncio.sleep(0.6)
+    pbx.drop_phone("s3")
+    await pbx.carrier.idle(4)
+    await asyncio.sleep(0.1)
+    async with reborn(pbx) as rig:
+        off, left, talks = [await ended(rig, call) for call in ("off", "left", "talks")]
+        assert (off.by, off.sip_code, off.failure) == (Party.NETWORK, 480, None)
+        assert (left.by, left.failure) == (Party.AGENT, "SEAT_LOST")
+        assert (talks.by, talks.failure) == (Party.CUSTOMER, None)
+        told = rig.heard.of_call("talks")
+        assert [type(event) for event in told] == [Answered, Connected, RecordingStarted, Ended]
+        assert (told[-1].at - told[0].at).total_seconds() == pytest.approx(1.5, abs=0.25)
+        down = await heard(rig, SeatDown)
+        assert down.seat == "s3"
+        assert (await rig.telephony.alive()).seats == {"s1", "s2"}
 
 
 # --- Asterisk dies --------------------------------------------------------------------------------------------
@@ -425,3 +486,32 @@ async def test_ten_calls_in_a_row_end_once_each_and_agree(pbx: AsteriskRig):
     await pbx.carrier.idle(3)
     assert sum(isinstance(event, Ended) for event in pbx.heard.all) == 10
     assert pbx.telephony.judge.disagreements == 0
+
+
+async def test_a_trunk_that_is_silent_or_not_there_is_never_the_customers_doing(tmp_path: Path):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as deaf:
+        deaf.bind(("127.0.0.1", 0))
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as gone:
+            gone.bind(("127.0.0.1", 0))
+            trunks = [f"127.0.0.1:{each.getsockname()[1]}" for each in (deaf, gone)]
+        for index, trunk in enumerate(trunks):
+            assert await _outcome_over(trunk, tmp_path / str(index)) in {Outcome.NETWORK, Outcome.TECH}
+
+
+async def _outcome_over(trunk: str, home: Path) -> Outcome:
+    program = find_program(PARTS)
+    assert program
+    async with AsyncExitStack() as stack:
+        phone = await stack.enter_async_context(AgentPhone("s1"))
+        private = PrivateAsterisk(program, TEMPLATES, home / "asterisk", trunk)
+        await private.start()
+        stack.push_async_callback(private.kill)
+        telephony = AsteriskTelephony(RunningClock(), home / "spool", node_of(private))
+        events = await stack.enter_async_context(heard_from(telephony))
+        rig = AsteriskRig(telephony, events, None, {"s1": phone}, private)  # type: ignore[arg-type]  # no carrier
+        await seated(rig, "s1")
+        await ended(rig, await dial(rig, ANSWERS, ring_seconds=1.0), seconds=10)
+        call = Call(CALL, SeatId("s1"), MORNING)
+        for event in events.of_call(CALL):
+            call, _ = call.step(event)  # type: ignore[arg-type]  # a call's events are call events
+        return classify(evidence_of(call))
