@@ -17,12 +17,15 @@ from typing import Any
 
 import aiosqlite
 from sqlalchemy import URL, Connection, event
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.util import await_only
 
 from dialer.storage.plain import dumps
 
+_TRIES = 100
+_AGAIN_SECONDS = 0.05
 _WRITING = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON")
 _READING = ("query_only = ON",)
 
@@ -70,8 +73,22 @@ async def _connect(path: str, **options: Any) -> aiosqlite.Connection:  # noqa: 
 def _prepare(pragmas: tuple[str, ...], connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
     cursor = connection.cursor()
     for pragma in pragmas:
-        cursor.execute(f"PRAGMA {pragma}")
+        _patiently(cursor, f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _patiently(cursor: DBAPICursor, statement: str) -> None:
+    """Turning a new file to WAL answers "locked" at once, whatever the timeout, while another process does the same."""
+    for _ in range(_TRIES):
+        try:
+            cursor.execute(statement)
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error):
+                raise
+            await_only(asyncio.sleep(_AGAIN_SECONDS))
+        else:
+            return
+    cursor.execute(statement)
 
 
 def _let_go(connection: DBAPIConnection, _entry: ConnectionPoolEntry, _error: BaseException | None) -> None:
