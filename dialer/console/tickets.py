@@ -16,6 +16,7 @@ from dialer.domain.ticket import TicketId
 from dialer.domain.user import Permission
 from dialer.usecases import look_at
 from dialer.usecases.answer_ticket import reply_to_ticket
+from dialer.usecases.close_case import accept_correction
 from dialer.usecases.look_at import TicketFile, TicketLine
 
 _REPLY_FIELDS = tuple(field.name for field in fields_of(ReplyContent))
@@ -44,7 +45,7 @@ async def _ticket(
     file = await look_at.ticket_file(site.storage, user, _ticket_id(request), site.now)
     if wants_json(request):
         return web.json_response({**_file(file), "objections": list(objections)}, status=status)
-    may_reply = user.may(Permission.REPLY_TICKETS) and file.answerable
+    may_reply = user.may(Permission.REPLY_TICKETS) and (file.answerable or file.correctable)
     rules = site.rulebook.tickets
     return page(
         request, "ticket.html", status, file=file, now=site.now, sent=sent, objections=objections,
@@ -56,9 +57,9 @@ async def reply(request: web.Request) -> web.StreamResponse:
     """Record an answer; one that does not hold up is shown again with every objection."""
     site, user = site_of(request), user_of(request)
     ticket_id, sent = _ticket_id(request), await fields(request)
-    async with site.storage.read() as work:
-        await look_at.ticket_in_scope(work, user, ticket_id)
-    objections = await reply_to_ticket(site.storage, site.rulebook, ticket_id, user.login, site.now, _content(sent))
+    file = await look_at.ticket_file(site.storage, user, ticket_id, site.now)
+    record = accept_correction if file.correctable else reply_to_ticket
+    objections = await record(site.storage, site.rulebook, ticket_id, user.login, site.now, _content(sent))
     if objections:
         return await _ticket(request, sent, objections, _NOT_ACCEPTED)
     return await _ticket(request, {}, ()) if wants_json(request) else see(f"/tickets/{ticket_id}")

@@ -209,6 +209,11 @@ class TicketFile:
         """Whether a reply can be recorded now."""
         return self.line.ticket.state in ANSWERABLE
 
+    @property
+    def correctable(self) -> bool:
+        """Whether the accepted answer was untrue though the customer is content (rules §5.3 no. 14)."""
+        return self.line.case.state is CaseState.REPLY_CORRECTION and self.line.ticket.state is TicketState.ACCEPTED
+
 
 async def ticket_file(storage: Storage, user: User, ticket_id: TicketId, now: datetime) -> TicketFile:
     """The ticket page. Raises NotFound for a ticket that is not there or outside the user's scope."""

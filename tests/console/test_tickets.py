@@ -111,3 +111,24 @@ async def test_a_program_replies_by_the_same_route(log_in, ticket: TransferTicke
 async def test_a_contact_time_that_is_no_time_is_told(log_in, ticket: TransferTicket, bad: str) -> None:
     handler = await log_in(Role.L3_HANDLER)
     assert (await handler.post(f"/tickets/{ticket.id}/reply", **{**REPLY, "contacted_at": bad})).status == 400
+
+
+async def test_an_untrue_reply_is_corrected_on_the_same_page_and_the_case_closes(
+    console: Console, log_in, ticket: TransferTicket
+) -> None:
+    site, handler = console.site, await log_in(Role.L3_HANDLER, org="44/4401")
+    path = f"/tickets/{ticket.id}"
+    assert (await handler.post(f"{path}/reply", **REPLY)).status == 303
+    await site.sealed()
+    site.now = at(18, 30)
+    call = await site.connected()
+    await site.answer_everything(call, M040_REVIEW="NO", S420R_NOT_CONTACTED="SOLVED_SELF")
+    site.later(seconds=60)
+    await site.hung_up(call)
+    await site.wrapped_up()
+    await site.sealed()
+    assert "更正回复" in await (await handler.get(path)).text()
+    assert (await handler.post(f"{path}/reply", **REPLY)).status == 303
+    async with site.storage.read() as work:
+        assert (await work.cases.get(ticket.case_id)).state is CaseState.CLOSED_SUCCESS
+    assert "更正回复" not in await (await handler.get(path)).text()
