@@ -23,6 +23,7 @@ from dialer.domain.calendar import SHANGHAI
 from dialer.domain.dialing_hours import DialRules, Hours
 from dialer.domain.errors import DialerError
 from dialer.domain.problem import ProblemType
+from dialer.domain.scope import ProvinceRules
 from dialer.engine import Engine, EngineParts
 from dialer.ports import Clock, Telephony
 from dialer.products import load_products
@@ -103,6 +104,10 @@ def rulebook_of(settings: Settings) -> Rulebook:
         ),
         proof=ProofRules(recording.min_seconds, recording.length_tolerance_seconds),
         products=load_products(settings.paths.products),
+        provinces={
+            code: ProvinceRules(given.short_term_sample_rate, given.minimum_rate)
+            for code, given in settings.provinces.items()
+        },
         company_name=settings.company.name,
         company_hotline=settings.company.hotline,
         caller_id=settings.telephony.caller_id,

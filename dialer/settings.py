@@ -8,8 +8,10 @@ from __future__ import annotations
 import difflib
 import tomllib
 from datetime import time
+from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
@@ -111,6 +113,13 @@ class TicketSettings(_Section):
     )  # fmt: skip
 
 
+class ProvinceSettings(_Section):
+    """What a province demands beyond the national rules (rules §4.1); shares from 0 to 1."""
+
+    short_term_sample_rate: Decimal = Field(Decimal(0), ge=0, le=1)
+    minimum_rate: Decimal = Field(Decimal(0), ge=0, le=1)
+
+
 class ConsoleSettings(_Section):
     """The web console."""
 
@@ -137,6 +146,7 @@ class Settings(_Section):
     dial: DialSettings = DialSettings()
     recording: RecordingSettings = RecordingSettings()
     tickets: TicketSettings = TicketSettings()
+    provinces: dict[Annotated[str, Field(pattern=r"^\d{2}$")], ProvinceSettings] = {}
     console: ConsoleSettings = ConsoleSettings()
     engine: EngineSettings = EngineSettings()
 

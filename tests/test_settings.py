@@ -14,9 +14,10 @@ CONFIG = Path(__file__).parents[1] / "config" / "dialer.toml"
 
 
 def keys_of(model: BaseModel) -> dict[str, object]:
+    values = {name: getattr(model, name) for name in type(model).model_fields}
     return {
-        name: keys_of(value) if isinstance(value := getattr(model, name), BaseModel) else None
-        for name in type(model).model_fields
+        name: keys_of(value) if isinstance(value, BaseModel) else {} if isinstance(value, dict) else None
+        for name, value in values.items()
     }
 
 
@@ -39,6 +40,7 @@ def test_the_example_shows_every_setting_with_its_default() -> None:
         ("[dail]\nring_seconds = 30", "did you mean dial?"),
         ("[dial]\nring_seconds = 0", "dial.ring_seconds = 0"),
         ("[dial\n", "not valid TOML"),
+        ("[provinces.44]\nminimum_rate = 1.5", "provinces.44.minimum_rate = 1.5"),
     ],
 )
 def test_a_wrong_setting_is_refused_and_the_nearest_right_one_named(tmp_path: Path, content: str, told: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, time
 from decimal import Decimal
@@ -56,7 +56,6 @@ class Entering:
     """
 
     rulebook: Rulebook
-    provinces: Mapping[str, ProvinceRules]
     staff: frozenset[PhoneNumber]
     by: str
     file_name: str
@@ -65,7 +64,7 @@ class Entering:
 
     def rate(self, policy: Policy) -> Decimal:
         """The share of such policies that must be revisited (rules §4.1)."""
-        return required_rate(policy, self.provinces.get(policy.province, ProvinceRules()))
+        return required_rate(policy, self.rulebook.provinces.get(policy.province, ProvinceRules()))
 
     def plan(self, entry: PolicyEntry, policy: Policy) -> Plan | None:
         """The case's dates; None without a receipt. Raises CalendarMissing."""

@@ -17,7 +17,7 @@ from typing import Protocol
 from dialer.domain.errors import CalendarMissing, StaleVersion
 from dialer.domain.phone import PhoneNumber
 from dialer.domain.policy_entry import BadRow, PolicyEntry, RowFault
-from dialer.domain.scope import ProvinceRules, Stratum, draw_sample
+from dialer.domain.scope import Stratum, draw_sample
 from dialer.ports import Clock
 from dialer.ports.storage import Storage, Work
 from dialer.usecases.enter_policy import ALWAYS, NEVER, Entering, enter_changed, enter_new
@@ -121,7 +121,6 @@ async def import_policies(
     by: str,
     seed: str,
     give_way: Callable[[], Awaitable[None]],
-    provinces: Mapping[str, ProvinceRules] | None = None,
 ) -> ImportReport:
     """Take an extract in; good rows are kept, bad ones told.
 
@@ -130,19 +129,18 @@ async def import_policies(
         source: the extract.
         faults: gets every fault once.
         clock: says when the import runs.
-        rulebook: calendar, dialling and priority rules.
+        rulebook: calendar, dialling and priority rules, what provinces demand.
         by: who imports: a login or `system:<part>`.
         seed: unpredictable text for the draws, stored beside them (rules §4.1).
         give_way: called after every unit of work, outside of it: waits until others have had their turn to write
             (`dialer.importing.give_way`; SQLite's lock is not fair, and an import without pauses starves the engine).
-        provinces: what provinces demand, by their two-digit code.
 
     Raises:
         StorageUnavailable: the rows stored so far are kept; run it again.
     """
     async with storage.begin() as work:
         import_id = await work.ledger.import_begun(source.sha256, source.name, by, clock.now())
-    run = Entering(rulebook, provinces or {}, source.staff_numbers(), by, source.name, clock.now())
+    run = Entering(rulebook, source.staff_numbers(), by, source.name, clock.now())
     report = ImportReport(import_id, source.unknown_columns)
     importing = _Import(storage, faults, run, f"{seed}/{import_id}", give_way, report)
     for rows in _units(source.entries()):

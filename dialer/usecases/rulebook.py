@@ -11,6 +11,7 @@ from dialer.domain.dialing_hours import DialRules
 from dialer.domain.priority import PriorityRules
 from dialer.domain.problem import ProblemType
 from dialer.domain.product import Product
+from dialer.domain.scope import ProvinceRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,7 @@ class Rulebook:
     tickets: TicketRules = field(default_factory=TicketRules)
     proof: ProofRules = field(default_factory=ProofRules)
     products: Mapping[str, Product] = field(default_factory=dict)
+    provinces: Mapping[str, ProvinceRules] = field(default_factory=dict)
     company_name: str = "示例人寿"
     company_hotline: str = "955XX"
     caller_id: str = "95500"

@@ -6,7 +6,7 @@ import asyncio
 import csv
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -44,7 +44,6 @@ class Desk:
     rulebook: Rulebook
     folder: Path
     instant: datetime = field(default_factory=lambda: at(19))
-    provinces: Mapping[str, ProvinceRules] | None = None
 
     def now(self) -> datetime:
         return self.instant
@@ -63,7 +62,6 @@ class Desk:
                 by="clerk",
                 seed="seed",
                 give_way=_at_once,
-                provinces=self.provinces,
             )
 
     def errors(self, name: str = "policies.csv") -> list[dict[str, str]]:
@@ -281,7 +279,8 @@ async def test_a_policy_left_out_that_turns_out_long_term_is_revisited(desk: Des
 
 
 async def test_a_provinces_own_rate_is_drawn_too(desk: Desk):
-    desk.provinces = {"35": ProvinceRules(short_term_sample_rate=Decimal("0.1"))}
+    fujian = ProvinceRules(short_term_sample_rate=Decimal("0.1"))
+    desk.rulebook = replace(desk.rulebook, provinces={"35": fujian})
 
     report = await desk.take(*[a_short_row(number, channel="个险") for number in range(1, 12)])
 
