@@ -8,7 +8,9 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sqlite3
 import time
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -191,6 +193,21 @@ def owners(premises: Premises) -> list[str]:
     return [row["owner"] for row in premises.rows("SELECT owner FROM seats ORDER BY id")]
 
 
+async def stand_still(process: asyncio.subprocess.Process, database: Path) -> None:
+    """Stop a process between its transactions: inside one it would keep SQLite's lock, and everybody out."""
+    while True:
+        process.send_signal(signal.SIGSTOP)
+        try:
+            with closing(sqlite3.connect(database, timeout=0.2, isolation_level=None)) as connection:
+                connection.execute("BEGIN IMMEDIATE")
+                connection.execute("ROLLBACK")
+        except sqlite3.OperationalError:
+            process.send_signal(signal.SIGCONT)
+            await asyncio.sleep(0.05)
+        else:
+            return
+
+
 async def test_two_engines_share_the_work_and_one_that_stood_still_has_lost_its_seats(tmp_path: Path):
     numbers = [f"138001380{count:02}" for count in range(6)]
     async with (
@@ -210,7 +227,7 @@ async def test_two_engines_share_the_work_and_one_that_stood_still_has_lost_its_
                 await asyncio.gather(first.interview(), second.interview())
                 await all_sealed(floor.premises, 2)
                 assert len(set(owners(floor.premises))) == 2
-                one.process.send_signal(signal.SIGSTOP)
+                await stand_still(one.process, tmp_path / "dialer.db")
                 await two.says("engine.taken_over")
                 one.process.send_signal(signal.SIGCONT)
                 await until(lambda: len(set(owners(floor.premises))) == 1)
