@@ -102,7 +102,7 @@ class Opening(NamedTuple):
 @lru_cache(maxsize=_DAYS_KEPT)
 def openings(day: date, province: str, rules: DialRules) -> tuple[tuple[Daypart, Opening], ...]:
     """The ordinary windows of a day, in order, already cut to the platform's hard window (rules §9.1)."""
-    hard = _opening(day, rules.hard, timedelta())
+    hard = hard_window(day, rules)
     shift = local_lag(province, rules)
     pieces = (Hours(rules.dial.start, rules.lunch.start), Hours(rules.lunch.end, rules.dial.end))
     found = []
@@ -130,7 +130,7 @@ def lunch_break(day: date, province: str, rules: DialRules) -> Opening:
 def courtesy_hours(day: date, province: str, rules: DialRules) -> Opening:
     """The hours in which an appointment needs no note 客户要求 (rules §7.4)."""
     shifted = _opening(day, rules.courtesy, local_lag(province, rules))
-    return _common(shifted, _opening(day, rules.hard, timedelta()))
+    return _common(shifted, hard_window(day, rules))
 
 
 def hard_window(day: date, rules: DialRules) -> Opening:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -71,8 +70,3 @@ class Problem:
     def level(self) -> ProblemLevel:
         """The class of its type."""
         return self.type.level
-
-
-def highest_level(problems: Iterable[Problem]) -> ProblemLevel | None:
-    """The level that routes the case; None when there is no problem (rules §4.4)."""
-    return max((problem.level for problem in problems), key=lambda level: level.rank, default=None)
