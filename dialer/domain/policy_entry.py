@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import date
 
 from dialer.domain.holder import Policyholder
@@ -49,6 +49,7 @@ class PolicyEntry:
         cancelled_on: the contract was cancelled or surrendered (退保、撤单) on that day.
         salesperson_phone: the salesperson's own number, which must not be a customer's (rules §5.6).
         notices: values that were left out.
+        digest: a hash of the content, whatever its row, its spelling or its file: where it is equal, nothing changed.
     """
 
     row: int
@@ -58,11 +59,16 @@ class PolicyEntry:
     cancelled_on: date | None = None
     salesperson_phone: PhoneNumber | None = None
     notices: tuple[RowFault, ...] = ()
+    digest: str = field(init=False, compare=False)
 
-    @property
-    def digest(self) -> str:
-        """A hash of the content, whatever its row, its spelling or its file: equal digests mean nothing changed."""
-        phones = [(kind, number.e164) for kind, number in self.phones]
-        content = [asdict(self.policy), asdict(self.holder), phones, self.cancelled_on]
-        text = json.dumps(content, default=str, ensure_ascii=False, sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()
+    def __post_init__(self) -> None:
+        """Once: it is asked for several times, and costs as much as reading the row."""
+        content = [self.policy, self.holder, self.phones, self.cancelled_on]
+        text = json.dumps(content, default=_plain, ensure_ascii=False, sort_keys=True)
+        object.__setattr__(self, "digest", hashlib.sha256(text.encode()).hexdigest())
+
+
+def _plain(value: object) -> object:
+    if is_dataclass(value):
+        return {each.name: getattr(value, each.name) for each in fields(value)}
+    return str(value)

@@ -76,6 +76,24 @@ class HolderPhone:
 
 
 @dataclass(frozen=True, slots=True)
+class NumberOfHolder:
+    """A number to be added to a holder."""
+
+    holder_id: int
+    number: PhoneNumber
+    kind: PhoneKind
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyContent:
+    """What an extract says of a policy; the digest tells one content from another."""
+
+    policy: Policy
+    holder: Policyholder
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
 class StoredPolicy:
     """A policy with its holder, as it was last imported."""
 
@@ -215,6 +233,10 @@ class Policies(Protocol):
         """Add or replace a policy and its holder (the identity document makes the person); the holder's id."""
         ...
 
+    async def put_all(self, contents: Sequence[PolicyContent], at: datetime) -> Sequence[int]:
+        """Add or replace many policies, in a few statements; the holders' ids in the same order."""
+        ...
+
     async def cancel(self, policy_no: str, at: datetime) -> None:
         """Note that the contract is cancelled or surrendered."""
         ...
@@ -229,12 +251,16 @@ class Policies(Protocol):
         """Add a number to a holder, or give back the one that is there, unchanged."""
         ...
 
+    async def put_phones(self, numbers: Sequence[NumberOfHolder], source: PhoneSource, at: datetime) -> None:
+        """Add many numbers, in a few statements; those that are there stay unchanged."""
+        ...
+
     async def save_phone(self, phone: HolderPhone) -> None:
         """Store status, proof and marks of a number."""
         ...
 
-    async def holders_sharing(self, number_hash: str) -> Sequence[int]:
-        """The holders who have this number."""
+    async def sharing(self, numbers: Sequence[PhoneNumber]) -> Mapping[PhoneNumber, Mapping[int, bool]]:
+        """Who has these numbers: holder's id → whether the number is marked as a salesperson's."""
         ...
 
     async def mark_staff_numbers(self, numbers: Sequence[PhoneNumber]) -> int:
@@ -259,6 +285,10 @@ class Cases(Protocol):
 
     async def add(self, case: RevisitCase, moved: Moved) -> RevisitCase:
         """Store a new case (its `id` is given here) with its first history row (event CREATED)."""
+        ...
+
+    async def add_all(self, added: Sequence[tuple[RevisitCase, Moved]]) -> Sequence[RevisitCase]:
+        """Store many new cases, in a few statements; in the same order."""
         ...
 
     async def move(self, case: RevisitCase, event: CaseEvent, moved: Moved) -> RevisitCase:

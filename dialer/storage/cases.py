@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, func, or_, select
+from sqlalchemy import ColumnElement, RowMapping, Table, func, or_, select
 
 from dialer.domain.case import POOL, Appointment, CaseEvent, CaseId, CaseState, RevisitCase
 from dialer.domain.errors import NotFound
 from dialer.ports.storage import HistoryRow, Moved
 from dialer.storage.plain import from_row, row_of
 from dialer.storage.statements import Statements, under
-from dialer.storage.tables import cases, policies
-from dialer.storage.versions import read_history, save_version, write_history
+from dialer.storage.tables import cases, history, policies
+from dialer.storage.versions import history_row, read_history, save_version, write_history
 
 _RECORD = "case"
 
@@ -40,13 +40,27 @@ class CaseShelf:
         return await self._some(cases.c.holder_id == holder_id)
 
     async def add(self, case: RevisitCase, moved: Moved) -> RevisitCase:
-        policy_id = await self._statements.scalar(select(policies.c.id).where(policies.c.policy_no == case.policy_no))
-        if policy_id is None:
-            raise NotFound(f"there is no policy {case.policy_no} to open a case for")
-        row = {name: value for name, value in _row(case).items() if name != "id"}
-        added = replace(case, id=CaseId(await self._statements.add(cases, {**row, "policy_id": policy_id})))
-        await write_history(self._statements, _RECORD, added.id, "CREATED", ("", added.state), moved)
-        return added
+        return (await self.add_all([(case, moved)]))[0]
+
+    async def add_all(self, added: Sequence[tuple[RevisitCase, Moved]]) -> Sequence[RevisitCase]:
+        if not added:
+            return ()
+        policy_ids = await self._ids(policies, [case.policy_no for case, _ in added])
+        for case, _ in added:
+            if case.policy_no not in policy_ids:
+                raise NotFound(f"there is no policy {case.policy_no} to open a case for")
+        rows = [_row_without_id(case) | {"policy_id": policy_ids[case.policy_no]} for case, _ in added]
+        await self._statements.run(cases.insert(), rows)
+        ids = await self._ids(cases, policy_ids)
+        stored = [replace(case, id=CaseId(ids[case.policy_no])) for case, _ in added]
+        created = zip(stored, (moved for _, moved in added), strict=True)
+        lines = [history_row(_RECORD, case.id, "CREATED", ("", case.state), moved) for case, moved in created]
+        await self._statements.run(history.insert(), lines)
+        return stored
+
+    async def _ids(self, table: Table, policy_nos: Iterable[str]) -> Mapping[str, int]:
+        rows = await self._statements.which(select(table.c.id, table.c.policy_no), table.c.policy_no, policy_nos)
+        return {row["policy_no"]: row["id"] for row in rows}
 
     async def move(self, case: RevisitCase, event: CaseEvent, moved: Moved) -> RevisitCase:
         after = replace(case.moved(event), version=case.version + 1)
@@ -96,6 +110,10 @@ def _row(case: RevisitCase) -> dict[str, Any]:
         appointment_by_customer=promised.by_customer if promised else None,
         appointment_note=promised.note if promised else None,
     )
+
+
+def _row_without_id(case: RevisitCase) -> dict[str, Any]:
+    return {name: value for name, value in _row(case).items() if name != "id"}
 
 
 def _case(row: RowMapping) -> RevisitCase:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
 from functools import cache
+from operator import itemgetter
 
-from sqlalchemy import Executable, RowMapping, Select, select
+from sqlalchemy import Executable, RowMapping, bindparam, select
 
 from dialer.domain.errors import NotFound
 from dialer.domain.holder import Policyholder
 from dialer.domain.phone import PhoneKind, PhoneNumber, PhoneSource, PhoneStatus
 from dialer.domain.policy import Policy
-from dialer.ports.storage import HolderPhone, StoredPolicy
+from dialer.ports.storage import HolderPhone, NumberOfHolder, PolicyContent, StoredPolicy
 from dialer.storage.plain import from_mapping, from_row, row_of, to_plain
 from dialer.storage.statements import Row, Statements, insert_into
 from dialer.storage.tables import holders, phones, policies
@@ -22,9 +23,7 @@ from dialer.storage.vault import Vault
 PERSONAL = frozenset({"insured", "insured_birthday", "special_clause"})
 """The policy's fields that tell of the customer; the salesperson's name is the company's own."""
 
-_CHUNK = 500
-"""How many values one statement asks about; SQLite and PostgreSQL both limit a statement's parameters."""
-
+_BY_POLICY_NO, _BY_KEY_HASH = itemgetter("policy_no"), itemgetter("key_hash")
 _DIALLING_ORDER = tuple(PhoneKind)
 
 
@@ -44,22 +43,32 @@ class PolicyShelf:
         return from_row(StoredPolicy, row, policy=_policy(row, self._vault), holder=_holder(row, self._vault))
 
     async def digests(self, policy_nos: Sequence[str]) -> Mapping[str, str]:
-        found: dict[str, str] = {}
-        for chunk in _chunks(policy_nos):
-            wanted = select(policies.c.policy_no, policies.c.digest).where(policies.c.policy_no.in_(chunk))
-            found.update({row["policy_no"]: row["digest"] for row in await self._statements.all(wanted)})
-        return found
+        wanted = select(policies.c.policy_no, policies.c.digest)
+        rows = await self._statements.which(wanted, policies.c.policy_no, policy_nos)
+        return {row["policy_no"]: row["digest"] for row in rows}
 
     async def put(self, policy: Policy, holder: Policyholder, digest: str, at: datetime) -> int:
-        holder_id = await self._put_holder(policy.policy_no, holder)
-        row = _policy_row(policy, self._vault) | {"holder_id": holder_id, "digest": digest, "imported_at": at}
-        await self._statements.run(_put_policy(self._statements.dialect), row)
-        return holder_id
+        return (await self.put_all([PolicyContent(policy, holder, digest)], at))[0]
 
-    async def _put_holder(self, policy_no: str, holder: Policyholder) -> int:
-        row = _holder_row(policy_no, holder, self._vault)
-        kept = await self._statements.run(_put_holder(self._statements.dialect), row)
-        return int(kept.scalar_one())
+    async def put_all(self, contents: Sequence[PolicyContent], at: datetime) -> Sequence[int]:
+        if not contents:
+            return ()
+        holder_ids = await self._put_holders(contents)
+        rows = [
+            _policy_row(content.policy, self._vault) | {"holder_id": it, "digest": content.digest, "imported_at": at}
+            for it, content in zip(holder_ids, contents, strict=True)
+        ]
+        await self._statements.run(_put_policy(self._statements.dialect), sorted(rows, key=_BY_POLICY_NO))
+        return holder_ids
+
+    async def _put_holders(self, contents: Sequence[PolicyContent]) -> Sequence[int]:
+        """In the order of their keys, as above: two imports at once then wait for each other, and never in a ring."""
+        rows = [_holder_row(content.policy.policy_no, content.holder, self._vault) for content in contents]
+        await self._statements.run(_put_holder(self._statements.dialect), sorted(rows, key=_BY_KEY_HASH))
+        wanted = select(holders.c.id, holders.c.key_hash)
+        kept = await self._statements.which(wanted, holders.c.key_hash, [row["key_hash"] for row in rows])
+        ids = {row["key_hash"]: row["id"] for row in kept}
+        return [ids[row["key_hash"]] for row in rows]
 
     async def cancel(self, policy_no: str, at: datetime) -> None:
         cancelled = policies.update().where(policies.c.policy_no == policy_no).values(cancelled_at=at)
@@ -74,29 +83,45 @@ class PolicyShelf:
     async def put_phone(
         self, holder_id: int, number: PhoneNumber, kind: PhoneKind, source: PhoneSource, at: datetime
     ) -> HolderPhone:
-        digest = self._vault.digest(number.e164)
-        phone = HolderPhone(0, holder_id, number, digest, kind, source, PhoneStatus.OK, at)
-        row = _phone_row(phone) | {"holder_id": holder_id, "number_hash": digest}
-        row["number_sealed"] = self._vault.seal(number.e164)
-        await self._statements.run(self._statements.upsert(phones, row).on_conflict_do_nothing())
-        kept = await self._statements.first(_phone_of(holder_id, digest))
+        await self.put_phones([NumberOfHolder(holder_id, number, kind)], source, at)
+        its = (phones.c.holder_id == holder_id) & (phones.c.number_hash == self._vault.digest(number.e164))
+        kept = await self._statements.first(select(phones).where(its))
         assert kept is not None
         return _phone(kept, self._vault)
+
+    async def put_phones(self, numbers: Sequence[NumberOfHolder], source: PhoneSource, at: datetime) -> None:
+        rows = [self._new_phone(each, source, at) for each in numbers]
+        if rows:
+            await self._statements.run(_put_phone(self._statements.dialect), rows)
+
+    def _new_phone(self, each: NumberOfHolder, source: PhoneSource, at: datetime) -> Row:
+        digest = self._vault.digest(each.number.e164)
+        phone = HolderPhone(0, each.holder_id, each.number, digest, each.kind, source, PhoneStatus.OK, at)
+        sealed = self._vault.seal(each.number.e164)
+        return _phone_row(phone) | {"holder_id": each.holder_id, "number_hash": digest, "number_sealed": sealed}
 
     async def save_phone(self, phone: HolderPhone) -> None:
         if not await self._statements.change(phones.update().where(phones.c.id == phone.id).values(_phone_row(phone))):
             raise NotFound(f"there is no number with id {phone.id}")
 
-    async def holders_sharing(self, number_hash: str) -> Sequence[int]:
-        wanted = select(phones.c.holder_id).where(phones.c.number_hash == number_hash).order_by(phones.c.holder_id)
-        return [row["holder_id"] for row in await self._statements.all(wanted)]
+    async def sharing(self, numbers: Sequence[PhoneNumber]) -> Mapping[PhoneNumber, Mapping[int, bool]]:
+        hashes = {self._vault.digest(number.e164): number for number in numbers}
+        wanted = select(phones.c.holder_id, phones.c.number_hash, phones.c.staff_number).order_by(phones.c.holder_id)
+        found: dict[PhoneNumber, dict[int, bool]] = {number: {} for number in numbers}
+        for row in await self._statements.which(wanted, phones.c.number_hash, hashes):
+            found[hashes[row["number_hash"]]][row["holder_id"]] = row["staff_number"]
+        return found
 
     async def mark_staff_numbers(self, numbers: Sequence[PhoneNumber]) -> int:
-        marked = 0
-        for chunk in _chunks([self._vault.digest(number.e164) for number in numbers]):
-            customers = phones.c.number_hash.in_(chunk) & ~phones.c.staff_number
-            marked += await self._statements.change(phones.update().where(customers).values(staff_number=True))
-        return marked
+        hashes = [self._vault.digest(number.e164) for number in numbers]
+        theirs = await self._statements.which(
+            select(phones.c.id).where(~phones.c.staff_number), phones.c.number_hash, hashes
+        )
+        marks = [{"phone_id": row["id"]} for row in theirs]
+        if marks:
+            marked = phones.update().where(phones.c.id == bindparam("phone_id")).values(staff_number=True)
+            await self._statements.run(marked, marks)
+        return len(marks)
 
 
 @cache
@@ -112,12 +137,12 @@ def _put_policy(dialect: str) -> Executable:
 def _put_holder(dialect: str) -> Executable:
     insert = insert_into(holders, dialect)
     changes = {name: insert.excluded[name] for name in ("name_hash", "sealed")}
-    return insert.on_conflict_do_update(index_elements=["key_hash"], set_=changes).returning(holders.c.id)
+    return insert.on_conflict_do_update(index_elements=["key_hash"], set_=changes)
 
 
-def _chunks(values: Sequence[str]) -> Iterator[Sequence[str]]:
-    for start in range(0, len(values), _CHUNK):
-        yield values[start : start + _CHUNK]
+@cache
+def _put_phone(dialect: str) -> Executable:
+    return insert_into(phones, dialect).on_conflict_do_nothing()
 
 
 def _policy_row(policy: Policy, vault: Vault) -> dict[str, object]:
@@ -143,10 +168,6 @@ def _holder_row(policy_no: str, holder: Policyholder, vault: Vault) -> Row:
 
 def _holder(row: RowMapping, vault: Vault) -> Policyholder:
     return from_mapping(Policyholder, {**vault.open_json(row["sealed"]), "id": row["holder_id"]})
-
-
-def _phone_of(holder_id: int, number_hash: str) -> Select[tuple[object, ...]]:
-    return select(phones).where((phones.c.holder_id == holder_id) & (phones.c.number_hash == number_hash))
 
 
 def _phone_row(phone: HolderPhone) -> dict[str, object]:

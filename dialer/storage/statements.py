@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, CursorResult, Executable, RowMapping, Table, true
+from sqlalchemy import ColumnElement, CursorResult, Executable, RowMapping, Select, Table, true
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -14,6 +14,9 @@ from dialer.storage.vault import Vault
 
 Row = Mapping[str, Any]
 Upsert = sqlite.Insert | postgresql.Insert
+
+_CHUNK = 500
+"""How many values one statement asks about."""
 
 
 class Statements:
@@ -28,8 +31,8 @@ class Statements:
         self.vault = vault
         self.failure: Exception | None = None
 
-    async def run(self, statement: Executable, row: Row | None = None) -> CursorResult[Any]:
-        """Execute one statement, with a row of parameters for one that was made before."""
+    async def run(self, statement: Executable, row: Row | Sequence[Row] | None = None) -> CursorResult[Any]:
+        """Execute one statement; for one that was made before with its parameters, or with one set of them a row."""
         try:
             with storage_errors():
                 return await self._connection.execute(statement, row)
@@ -52,6 +55,14 @@ class Statements:
     async def change(self, statement: Executable) -> int:
         """How many rows a statement changed."""
         return (await self.run(statement)).rowcount
+
+    async def which(self, wanted: Select[Any], column: ColumnElement[Any], values: Iterable[Any]) -> list[RowMapping]:
+        """The rows of a query whose column has one of many values: databases limit a statement's parameters."""
+        found: list[RowMapping] = []
+        distinct = tuple(dict.fromkeys(values))
+        for start in range(0, len(distinct), _CHUNK):
+            found += await self.all(wanted.where(column.in_(distinct[start : start + _CHUNK])))
+        return found
 
     async def add(self, table: Table, row: Row) -> int:
         """Insert a row of a table that counts its ids; the id."""

@@ -33,7 +33,12 @@ async def write_history(
     statements: Statements, record: str, record_id: object, event: str, states: tuple[str, str], moved: Moved
 ) -> None:
     """Add the move to the record's history."""
-    row = {
+    await statements.run(history.insert(), history_row(record, record_id, event, states, moved))
+
+
+def history_row(record: str, record_id: object, event: str, states: tuple[str, str], moved: Moved) -> Row:
+    """A move as a row of `history`."""
+    return {
         "record": record,
         "record_id": str(record_id),
         "at": moved.at,
@@ -43,7 +48,6 @@ async def write_history(
         "to_state": states[1],
         "detail": to_plain(moved.detail),
     }
-    await statements.run(history.insert().values(row))
 
 
 async def read_history(statements: Statements, record: str, record_id: object) -> Sequence[HistoryRow]:

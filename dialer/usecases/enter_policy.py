@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import datetime, time
 from decimal import Decimal
@@ -19,7 +20,7 @@ from dialer.domain.policy_entry import PolicyEntry
 from dialer.domain.priority import PriorityFacts, priority
 from dialer.domain.problem import Problem, ProblemLevel, ProblemType
 from dialer.domain.scope import ProvinceRules, required_rate
-from dialer.ports.storage import FoundProblem, HolderPhone, Moved, Work
+from dialer.ports.storage import FoundProblem, Moved, NumberOfHolder, PolicyContent, Work
 from dialer.usecases.close_case import cancel_case
 from dialer.usecases.open_ticket import open_ticket
 from dialer.usecases.policy_changes import changes
@@ -36,7 +37,13 @@ CANCELLED_IN_CALL = "POLICY_CANCELLED"
 
 ALWAYS, NEVER = Decimal(1), Decimal(0)
 _MANY_HOLDERS = 10
+"""A number that more have is hardly a family's; their earlier cases are not told of each other."""
+
 _ANY_NUMBER = Number(id=0, kind=PhoneKind.MOBILE, status=PhoneStatus.OK)
+
+
+Sharing = Mapping[PhoneNumber, Mapping[int, bool]]
+"""Who has a number: holder's id → whether it is marked as a salesperson's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +53,16 @@ class Plan:
     free_look: FreeLook
     rank: int
     first_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A policy about to be stored for the first time; not `wanted` is one outside the revisit or its sample."""
+
+    entry: PolicyEntry
+    policy: Policy
+    plan: Plan | None
+    wanted: bool
 
 
 @dataclass(slots=True)
@@ -77,6 +94,11 @@ class Entering:
         rank = priority(facts, today, self.rulebook.calendar, self.rulebook.priority).rank
         return Plan(free_look, int(rank), self._first(CaseFacts(free_look, policy.province, policy.receipt_entered_on)))
 
+    def arrival(self, entry: PolicyEntry, *, wanted: bool) -> Arrival:
+        """A new policy with its dates. Raises CalendarMissing."""
+        policy = as_stored(entry, self)
+        return Arrival(entry, policy, self.plan(entry, policy), wanted)
+
     def _first(self, facts: CaseFacts) -> datetime:
         """The first instant a phone may ring; where none is in sight the dispatcher looks at once, and says why."""
         if facts not in self._first_at:
@@ -98,28 +120,34 @@ def as_stored(entry: PolicyEntry, run: Entering, before: Policy | None = None) -
     return replace(policy, receipt_entered_on=known or max(run.now.date(), policy.receipt_date))
 
 
-async def enter_new(work: Work, entry: PolicyEntry, run: Entering, *, wanted: bool) -> RevisitCase:
-    """Store a policy that was not there and open its case; `wanted` is False for one outside the revisit or its sample.
+async def enter_new(work: Work, arrivals: Sequence[Arrival], run: Entering) -> None:
+    """Store policies that were not there, in a few statements for all of them, and open their cases."""
+    contents = [PolicyContent(each.policy, each.entry.holder, each.entry.digest) for each in arrivals]
+    holder_ids = await work.policies.put_all(contents, run.now)
+    entries = [each.entry for each in arrivals]
+    numbers = await _store_numbers(work, list(zip(holder_ids, entries, strict=True)), run, PhoneSource.APPLICATION)
+    added = [
+        (_opened(each, holder_id, run).flagged(*known.flags), run.moved(each.entry))
+        for each, holder_id, known in zip(arrivals, holder_ids, numbers, strict=True)
+    ]
+    for entry in entries:
+        if entry.cancelled_on is not None:
+            await work.policies.cancel(entry.policy.policy_no, _midnight(entry))
+    for case, entry, known in zip(await work.cases.add_all(added), entries, numbers, strict=True):
+        if not known.usable:
+            await _no_number_of_their_own(work, case, entry, run)
 
-    Raises:
-        CalendarMissing: its dates can't be computed; nothing was stored.
-    """
-    policy = as_stored(entry, run)
-    plan = run.plan(entry, policy)
-    holder_id = await work.policies.put(policy, entry.holder, entry.digest, run.now)
+
+def _opened(arrival: Arrival, holder_id: int, run: Entering) -> RevisitCase:
+    policy, plan = arrival.policy, arrival.plan
     case = RevisitCase(id=CaseId(0), policy_no=policy.policy_no, holder_id=holder_id, org=_org(policy))
-    case, usable = await _with_numbers(work, case, entry, run, PhoneSource.APPLICATION)
     if plan is not None:
         case = _planned(case, plan)
-    if entry.cancelled_on is not None:
-        await work.policies.cancel(policy.policy_no, _midnight(entry))
-        case = replace(case, state=CaseState.CLOSED_CANCELLED, closed_at=run.now, closed_why="CANCELLED", next_at=None)
-    elif not wanted:
-        case = replace(case, state=CaseState.NOT_SAMPLED, next_at=None)
-    elif plan is not None:
-        case = replace(case, state=CaseState.READY)
-    case = await work.cases.add(case, run.moved(entry))
-    return case if usable else await _no_number_of_their_own(work, case, entry, run)
+    if arrival.entry.cancelled_on is not None:
+        return replace(case, state=CaseState.CLOSED_CANCELLED, closed_at=run.now, closed_why="CANCELLED", next_at=None)
+    if not arrival.wanted:
+        return replace(case, state=CaseState.NOT_SAMPLED, next_at=None)
+    return case if plan is None else replace(case, state=CaseState.READY)
 
 
 async def enter_changed(work: Work, entry: PolicyEntry, run: Entering) -> RevisitCase:
@@ -128,14 +156,14 @@ async def enter_changed(work: Work, entry: PolicyEntry, run: Entering) -> Revisi
     The history says what changed. Raises CalendarMissing: its dates can't be computed; nothing was stored.
     """
     before = await work.policies.get(entry.policy.policy_no)
-    case = await work.cases.of_policy(entry.policy.policy_no)
-    assert case is not None  # a policy and its case are stored in one unit of work
     policy = as_stored(entry, run, before.policy)
     plan = run.plan(entry, policy)
     changed = changes(before, await work.policies.phones(before.holder.id), policy, entry)
     holder_id = await work.policies.put(policy, entry.holder, entry.digest, run.now)
-    case = replace(case, holder_id=holder_id, org=_org(policy))
-    case, usable = await _with_numbers(work, case, entry, run, PhoneSource.POLICY_SERVICE)
+    [known] = await _store_numbers(work, [(holder_id, entry)], run, PhoneSource.POLICY_SERVICE)
+    case = await work.cases.of_policy(policy.policy_no)
+    assert case is not None  # a policy and its case are stored in one unit of work
+    case = replace(case, holder_id=holder_id, org=_org(policy)).flagged(*known.flags)
     if plan is not None:
         case = _planned(case, plan)
     if entry.cancelled_on is not None and before.cancelled_at is None:
@@ -146,7 +174,7 @@ async def enter_changed(work: Work, entry: PolicyEntry, run: Entering) -> Revisi
     if entry.cancelled_on is not None and not case.state.closed:
         case = case.flagged(CANCELLED_IN_CALL)
     case = await work.cases.move(case, event, run.moved(entry, changes=changed))
-    return case if usable else await _no_number_of_their_own(work, case, entry, run)
+    return case if known.usable else await _no_number_of_their_own(work, case, entry, run)
 
 
 def _event(case: RevisitCase, entry: PolicyEntry, rate: Decimal) -> CaseEvent:
@@ -189,34 +217,41 @@ def _midnight(entry: PolicyEntry) -> datetime:
 # numbers
 
 
-async def _with_numbers(
-    work: Work, case: RevisitCase, entry: PolicyEntry, run: Entering, source: PhoneSource
-) -> tuple[RevisitCase, bool]:
-    """The case with its numbers stored and its flags; False when every number of the holder is a salesperson's."""
-    flags: set[str] = set()
-    for kind, number in entry.phones:
-        phone = await work.policies.put_phone(case.holder_id, number, kind, source, run.now)
-        sharing = await work.policies.holders_sharing(phone.number_hash)
-        others = [holder_id for holder_id in sharing if holder_id != case.holder_id]
-        if others:
-            flags.add(SHARED_PHONE)
-            await _tell_those_who_share(work, others)
-        if phone.staff_number or number in run.staff or await _known_as_staff(work, phone, others):
-            flags.add(STAFF_PHONE)
-            await work.policies.save_phone(replace(phone, staff_number=True))
-    numbers = await work.policies.phones(case.holder_id) if STAFF_PHONE in flags else ()
-    return case.flagged(*flags), not numbers or not all(phone.staff_number for phone in numbers)
+@dataclass(frozen=True, slots=True)
+class _Numbers:
+    """What an entry's numbers show of its case; `usable` is False when all of the holder's are a salesperson's."""
+
+    flags: frozenset[str]
+    usable: bool
 
 
-async def _known_as_staff(work: Work, phone: HolderPhone, others: Sequence[int]) -> bool:
-    """Whether an earlier import found the number to be a salesperson's, at another holder."""
-    theirs = await work.policies.phones(others[0]) if others else ()
-    return any(each.staff_number for each in theirs if each.number_hash == phone.number_hash)
+async def _store_numbers(
+    work: Work, entries: Sequence[tuple[int, PolicyEntry]], run: Entering, source: PhoneSource
+) -> Sequence[_Numbers]:
+    """Add the entries' numbers to their holders; an import of before may have found one to be a salesperson's."""
+    numbers = [NumberOfHolder(holder_id, number, kind) for holder_id, entry in entries for kind, number in entry.phones]
+    await work.policies.put_phones(numbers, source, run.now)
+    sharing = await work.policies.sharing([each.number for each in numbers])
+    staff = {number for number, marks in sharing.items() if number in run.staff or any(marks.values())}
+    await work.policies.mark_staff_numbers(sorted(staff, key=lambda number: number.e164))
+    await _tell_those_who_share(work, sharing)
+    return [await _known(work, holder_id, entry, sharing, staff) for holder_id, entry in entries]
 
 
-async def _tell_those_who_share(work: Work, others: Sequence[int]) -> None:
-    """Their cases get the note too, unless they are more than a family."""
-    for holder_id in others if len(others) < _MANY_HOLDERS else ():
+async def _known(
+    work: Work, holder_id: int, entry: PolicyEntry, sharing: Sharing, staff: AbstractSet[PhoneNumber]
+) -> _Numbers:
+    flags = {SHARED_PHONE for _, number in entry.phones if sharing[number].keys() - {holder_id}}
+    if staff.isdisjoint(number for _, number in entry.phones):
+        return _Numbers(frozenset(flags), usable=True)
+    phones = await work.policies.phones(holder_id)
+    return _Numbers(frozenset(flags | {STAFF_PHONE}), usable=not all(phone.staff_number for phone in phones))
+
+
+async def _tell_those_who_share(work: Work, sharing: Sharing) -> None:
+    """The cases of those who had a number before get the note too, unless they are more than a family."""
+    families = [holders.keys() for holders in sharing.values() if 1 < len(holders) <= _MANY_HOLDERS]
+    for holder_id in sorted({holder_id for family in families for holder_id in family}):
         for case in await work.cases.of_holder(holder_id):
             if SHARED_PHONE not in case.flags and not case.state.closed:
                 await work.cases.save(case.flagged(SHARED_PHONE))

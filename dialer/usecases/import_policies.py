@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import islice
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from dialer.domain.errors import CalendarMissing, StaleVersion
 from dialer.domain.phone import PhoneNumber
@@ -20,16 +20,21 @@ from dialer.domain.policy_entry import BadRow, PolicyEntry, RowFault
 from dialer.domain.scope import Stratum, draw_sample
 from dialer.ports import Clock
 from dialer.ports.storage import Storage, Work
-from dialer.usecases.enter_policy import ALWAYS, NEVER, Entering, enter_changed, enter_new
+from dialer.usecases.enter_policy import ALWAYS, NEVER, Arrival, Entering, enter_changed, enter_new
 from dialer.usecases.rulebook import Rulebook
 
-ROWS_A_UNIT = 20
-"""Rows stored in one unit of work: the engine's own writes wait a few tenths of a second for it at most."""
+ROWS_A_UNIT = 250
+"""New rows stored in one unit of work: the engine's own writes wait a few tenths of a second for it at most."""
+
+CHANGES_A_UNIT = 20
+"""The same for rows that may change what is stored: each of them asks and saves for itself."""
 
 POPULATION = 20_000
 """Policies drawn from at once at most, so that memory stays flat."""
 
 _TRIES = 5
+
+Row = TypeVar("Row")
 
 
 class PolicySource(Protocol):
@@ -152,12 +157,25 @@ async def import_policies(
     return report
 
 
-def _units(
-    entries: Iterable[PolicyEntry | BadRow], size: int = ROWS_A_UNIT
-) -> Iterator[Sequence[PolicyEntry | BadRow]]:
-    remaining = iter(entries)
+def _units(rows: Iterable[Row], size: int = ROWS_A_UNIT) -> Iterator[Sequence[Row]]:
+    remaining = iter(rows)
     while unit := list(islice(remaining, size)):
         yield unit
+
+
+def _units_of_work(entries: Sequence[PolicyEntry], stored: Mapping[str, str]) -> Iterator[Sequence[PolicyEntry]]:
+    """Those as stored, the new ones, the changed ones; where a policy stands twice, all in their order."""
+    if len({entry.policy.policy_no for entry in entries}) < len(entries):
+        yield from _units(entries, CHANGES_A_UNIT)
+        return
+    kinds: dict[Fate, list[PolicyEntry]] = {Fate.UNCHANGED: [], Fate.NEW: [], Fate.CHANGED: []}
+    for entry in entries:
+        digest = stored.get(entry.policy.policy_no)
+        fate = Fate.NEW if digest is None else Fate.UNCHANGED if digest == entry.digest else Fate.CHANGED
+        kinds[fate].append(entry)
+    yield from _units(kinds[Fate.UNCHANGED])
+    yield from _units(kinds[Fate.NEW])
+    yield from _units(kinds[Fate.CHANGED], CHANGES_A_UNIT)
 
 
 @dataclass(slots=True)
@@ -188,8 +206,7 @@ class _Import:
             else:
                 self._note(row)
                 entries.append(row)
-        fates = (await self._unchanged(entries) or await self._stored(entries)) if entries else ()
-        for entry, fate in zip(entries, fates, strict=True):
+        for entry, fate in zip(entries, await self._fates(entries), strict=True):
             self._settle(entry, fate)
         if len(self.waiting) >= POPULATION:
             await self.draw()
@@ -208,18 +225,26 @@ class _Import:
         if isinstance(fate, BadRow):
             self._refuse(fate)
             return
-        self.seen.add(hash(entry.policy.policy_no))
         if fate is Fate.WAITS:
             self.waiting[entry.policy.policy_no] = entry
         else:
             self.report.count(fate)
 
-    async def _unchanged(self, entries: Sequence[PolicyEntry]) -> Sequence[Fate | BadRow]:
-        """Where all is as stored, only reading: importing a file again keeps nobody from writing."""
+    async def _fates(self, entries: Sequence[PolicyEntry]) -> Sequence[Fate | BadRow]:
+        """What became of each entry. What is as stored is only read: importing a file again keeps nobody waiting."""
         async with self.storage.read() as work:
             stored = await work.policies.digests([entry.policy.policy_no for entry in entries])
-        same = all(stored.get(entry.policy.policy_no) == entry.digest for entry in entries)
-        return [Fate.UNCHANGED] * len(entries) if same else []
+        fates: dict[int, Fate | BadRow] = {}
+        for unit in _units_of_work(entries, stored):
+            if all(stored.get(entry.policy.policy_no) == entry.digest for entry in unit):
+                unit_fates: Sequence[Fate | BadRow] = [Fate.UNCHANGED] * len(unit)
+            else:
+                unit_fates = await self._stored(unit)
+            for entry, fate in zip(unit, unit_fates, strict=True):
+                fates[entry.row] = fate
+                if not isinstance(fate, BadRow):
+                    self.seen.add(hash(entry.policy.policy_no))
+        return [fates[entry.row] for entry in entries]
 
     async def _stored(self, entries: Sequence[PolicyEntry]) -> Sequence[Fate | BadRow]:
         """What became of each entry. When a case moved between reading and saving, the unit is done again."""
@@ -230,6 +255,7 @@ class _Import:
 
     async def _unit(self, entries: Sequence[PolicyEntry]) -> list[Fate | BadRow]:
         fates: list[Fate | BadRow] = []
+        arrivals: list[Arrival] = []
         async with self.storage.begin() as work:
             known = dict(await work.policies.digests([entry.policy.policy_no for entry in entries]))
             waiting = (self.waiting.get(entry.policy.policy_no) for entry in entries)
@@ -242,30 +268,32 @@ class _Import:
                 elif number in met or hash(number) in self.seen:
                     fates.append(_twice(entry))
                 else:
-                    fates.append(await self._enter(work, entry, new=number not in known))
+                    fates.append(await self._enter(work, entry, None if number in known else arrivals))
                 if not isinstance(fates[-1], BadRow):
                     met.add(number)
                     known[number] = digest
+            await enter_new(work, arrivals, self.run)
         await self.give_way()
         return fates
 
-    async def _enter(self, work: Work, entry: PolicyEntry, *, new: bool) -> Fate | BadRow:
+    async def _enter(self, work: Work, entry: PolicyEntry, arrivals: list[Arrival] | None) -> Fate | BadRow:
+        """Take a changed policy in (`arrivals` is None), or put a new one to the others that arrive."""
         received = entry.policy.receipt_date
         if received is not None and received > self.run.now.date():
             return _bad(entry, "RECEIPT_IN_FUTURE", "签收日期晚于今天", "the receipt is dated after today")
         try:
-            if not new:
+            if arrivals is None:
                 await enter_changed(work, entry, self.run)
                 return Fate.CHANGED
             rate = self.run.rate(entry.policy)
-            if NEVER < rate < ALWAYS:
-                self.run.plan(entry, entry.policy)
-                return Fate.WAITS
-            await enter_new(work, entry, self.run, wanted=rate == ALWAYS)
+            arrival = self.run.arrival(entry, wanted=rate == ALWAYS)
         except CalendarMissing as missing:
             return _bad(
                 entry, missing.code, f"工作日历未载入：{missing}", f"the working calendar is not loaded: {missing}"
             )
+        if NEVER < rate < ALWAYS:
+            return Fate.WAITS
+        arrivals.append(arrival)
         return Fate.NEW
 
     async def draw(self) -> None:
@@ -278,9 +306,7 @@ class _Import:
         wanted = await self._drawn(waiting, seed)
         for unit in _units(waiting):
             async with self.storage.begin() as work:
-                for entry in unit:
-                    assert isinstance(entry, PolicyEntry)
-                    await self._enter_drawn(work, entry, wanted)
+                await self._enter_drawn(work, unit, wanted)
             await self.give_way()
 
     async def _drawn(self, waiting: Sequence[PolicyEntry], seed: str) -> frozenset[str]:
@@ -299,14 +325,17 @@ class _Import:
                     await work.ledger.put_sample(seed, str(rate), stratum.key, population, drawn, self.run.now)
         return frozenset(wanted)
 
-    async def _enter_drawn(self, work: Work, entry: PolicyEntry, wanted: frozenset[str]) -> None:
-        number = entry.policy.policy_no
-        if await work.policies.digests([number]):
-            self.report.count(Fate.UNCHANGED)  # another import brought it in the meantime
-            return
-        await enter_new(work, entry, self.run, wanted=number in wanted)
-        self.report.count(Fate.NEW)
-        self.report.sampled_out += number not in wanted
+    async def _enter_drawn(self, work: Work, entries: Sequence[PolicyEntry], wanted: frozenset[str]) -> None:
+        stored = await work.policies.digests([entry.policy.policy_no for entry in entries])
+        arrivals = []
+        for entry in entries:
+            if entry.policy.policy_no in stored:
+                self.report.count(Fate.UNCHANGED)  # another import brought it in the meantime
+            else:
+                arrivals.append(self.run.arrival(entry, wanted=entry.policy.policy_no in wanted))
+                self.report.count(Fate.NEW)
+        await enter_new(work, arrivals, self.run)
+        self.report.sampled_out += sum(not arrival.wanted for arrival in arrivals)
 
     async def mark_staff(self) -> None:
         """Customers of earlier imports may have a salesperson's number that is only now known for one."""

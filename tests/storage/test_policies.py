@@ -143,11 +143,12 @@ async def test_scenario_10_numbers_shared_by_holders_and_numbers_of_salespeople_
     async with database.begin() as work:
         spouses = [await work.policies.put(a_policy(), a_holder(), "d", at(9)) for _ in range(2)]
         for spouse in spouses:
-            phone = await work.policies.put_phone(spouse, shared, PhoneKind.MOBILE, PhoneSource.APPLICATION, at(9))
+            await work.policies.put_phone(spouse, shared, PhoneKind.MOBILE, PhoneSource.APPLICATION, at(9))
         await work.policies.put_phone(spouses[0], own, PhoneKind.HOME, PhoneSource.APPLICATION, at(9))
-        assert list(await work.policies.holders_sharing(phone.number_hash)) == spouses
+        assert await work.policies.sharing([shared, unheard]) == {shared: dict.fromkeys(spouses, False), unheard: {}}
         assert await work.policies.mark_staff_numbers([shared, unheard]) == 2
         assert await work.policies.mark_staff_numbers([shared, unheard]) == 0
+        assert await work.policies.sharing([shared]) == {shared: dict.fromkeys(spouses, True)}
 
     async with database.read() as work:
         phones = await work.policies.phones(spouses[0])

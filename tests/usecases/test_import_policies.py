@@ -390,7 +390,7 @@ async def test_unknown_columns_are_reported(desk: Desk):
 
 
 async def test_an_import_cut_short_is_finished_by_running_it_again(desk: Desk):
-    rows = [a_row(number) for number in range(1, 251)] + [a_short_row(number) for number in range(300, 307)]
+    rows = [a_row(number) for number in range(1, 601)] + [a_short_row(number) for number in range(700, 707)]
     path = write_csv(desk.folder / "policies.csv", rows)
     with pytest.raises(RuntimeError, match="power cut"):
         await import_policies(
@@ -403,12 +403,12 @@ async def test_an_import_cut_short_is_finished_by_running_it_again(desk: Desk):
             seed="seed",
             give_way=_at_once,
         )
-    assert await desk.counts() == {CaseState.READY: 220}
+    assert await desk.counts() == {CaseState.READY: 500}
 
     report = await desk.take_file(path)
 
-    assert (report.new, report.unchanged) == (37, 220)
-    assert await desk.counts() == {CaseState.READY: 254, CaseState.NOT_SAMPLED: 3}
+    assert (report.new, report.unchanged) == (107, 500)
+    assert await desk.counts() == {CaseState.READY: 604, CaseState.NOT_SAMPLED: 3}
 
 
 async def test_the_database_file_holds_no_number_name_or_document_in_the_clear(desk: Desk, storage: Database):
@@ -467,7 +467,7 @@ async def test_others_write_while_an_import_runs(desk: Desk, storage: Database):
 
 
 class _CutShort:
-    """An extract whose reading dies after 230 rows."""
+    """An extract whose reading dies after 510 rows."""
 
     unknown_columns = ()
 
@@ -480,6 +480,6 @@ class _CutShort:
 
     def entries(self):
         for count, entry in enumerate(self._file.entries()):
-            if count == 230:
+            if count == 510:
                 raise RuntimeError("power cut")
             yield entry
