@@ -8,7 +8,7 @@ ARGS ?=
 ENGINE ?= pjsua
 
 .DEFAULT_GOAL := help
-.PHONY: help env assets demo test check format bench pictures postgres asterisk provision lock clean
+.PHONY: help env assets demo test check format bench soak pictures postgres asterisk provision lock clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -17,7 +17,7 @@ demo: $(ENV) $(ASSETS) ## run the whole product on this machine; ENGINE=asterisk
 	@$(BIN)/dialer demo --engine $(ENGINE) $(ARGS)
 
 test: $(ENV) $(ASSETS) ## run every test; ARGS="-k calendar" chooses
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 check: $(ENV) ## format, lint, types, import contracts
 	@$(BIN)/ruff format --check --quiet . || { echo 'not formatted: make format' >&2; exit 1; }
@@ -29,8 +29,12 @@ format: $(ENV) ## let ruff format and mend what it can
 	@$(BIN)/ruff check --fix --quiet .
 	@$(BIN)/ruff format .
 
-bench: $(ENV) ## measure what the caller and the agent wait for
-	@$(BIN)/python bench/answer_to_seat.py $(ARGS)
+bench: $(ENV) ## measure what the caller and the agent wait for, and the dialer against Asterisk alone
+	@$(BIN)/python bench/answer_to_seat.py
+	@$(BIN)/python -m bench.asterisk_load $(ARGS)
+
+soak: $(ENV) ## kill dialer and Asterisk under calls, again and again, and count what is lost
+	@$(BIN)/python -m bench.soak $(ARGS)
 
 pictures: $(ENV) ## draw docs/machines.md from the code
 	@$(BIN)/python tools/draw_machines.py
@@ -55,7 +59,7 @@ asterisk: ## unpack an Asterisk 22 for tests and demonstration into .parts/ (apt
 	@tools/asterisk.sh .parts/asterisk
 
 provision: ## install every real part the tests can use (root and apt)
-	@tools/provision.sh postgres browser
+	@tools/provision.sh postgres browser sipp
 	@tools/asterisk.sh .parts/asterisk
 
 lock: $(ENV) ## solve the dependencies anew; ARGS=--upgrade takes newer ones

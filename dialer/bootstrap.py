@@ -20,9 +20,11 @@ from dialer.console.app import make_console
 from dialer.console.passwords import Argon2Hasher
 from dialer.console.serving import serving
 from dialer.domain.calendar import SHANGHAI
+from dialer.domain.call import CallId, SoundFiles
 from dialer.domain.dialing_hours import DialRules, Hours
 from dialer.domain.errors import DialerError
 from dialer.domain.problem import ProblemType
+from dialer.domain.recording import Seal
 from dialer.domain.scope import ProvinceRules
 from dialer.engine import Engine, EngineParts
 from dialer.ports import Clock, Telephony
@@ -32,15 +34,16 @@ from dialer.recording.local_store import LocalStore
 from dialer.recording.seal import seal_recording
 from dialer.recording.spool import Spool, discard
 from dialer.scripts_yaml import ScriptLibrary, load_scripts
-from dialer.settings import AsteriskSettings, PhoneSystem, Settings
+from dialer.settings import AsteriskNodeSettings, AsteriskSettings, PhoneSystem, Settings
 from dialer.storage.database import Database
 from dialer.storage.schema import upgrade
 from dialer.storage.signals import ListenedSignals, PolledSignals, open_signals
 from dialer.storage.vault import Vault, load_or_make_key
-from dialer.telephony.asterisk import AmiAddress, AsteriskTelephony, Node
+from dialer.telephony.asterisk import AmiAddress, AsteriskNodes, Node
 from dialer.telephony.asterisk.configuration import read_secrets
 from dialer.telephony.pjsua.adapter import PjsuaTelephony
 from dialer.timers import Timetable, ticking
+from dialer.usecases.keep_recording import SealSound
 from dialer.usecases.rulebook import ProofRules, Rulebook, TicketRules
 
 log = structlog.get_logger()
@@ -209,7 +212,7 @@ def _engine_parts(site: Site, telephony: Telephony, encoder: OpusEncoder) -> Eng
         scripts=site.scripts,
         rulebook=site.rulebook,
         clock=site.clock,
-        seal_sound=partial(seal_recording, store=site.store, encoder=encoder),
+        seal_sound=fetching_first(telephony, partial(seal_recording, store=site.store, encoder=encoder)),
         discard=discard,
         room=spool.room,
         owner=f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}",
@@ -217,11 +220,25 @@ def _engine_parts(site: Site, telephony: Telephony, encoder: OpusEncoder) -> Eng
     )
 
 
+def fetching_first(telephony: Telephony, seal_sound: SealSound) -> SealSound:
+    """Seal, but have the sound here first."""
+    if not isinstance(telephony, AsteriskNodes):
+        return seal_sound
+
+    async def fetch_and_seal(
+        call_id: CallId, started_at: datetime, raw: SoundFiles, talk_seconds: float | None, *, key: str
+    ) -> Seal:
+        await telephony.fetch_sound(raw)
+        return await seal_sound(call_id, started_at, raw, talk_seconds, key=key)
+
+    return fetch_and_seal
+
+
 def _phone_system(site: Site) -> Telephony:
     telephony = site.settings.telephony
     if telephony.engine is PhoneSystem.ASTERISK:
-        spool, node = site.settings.paths.spool, _asterisk(site.settings.asterisk)
-        return AsteriskTelephony(site.clock, spool, node, max_seats=telephony.max_seats)
+        spool, nodes = site.settings.paths.spool, _asterisks(site.settings.asterisk)
+        return AsteriskNodes(site.clock, spool, nodes, max_seats=telephony.max_seats)
     return PjsuaTelephony(
         site.clock,
         site.settings.paths.spool,
@@ -231,11 +248,24 @@ def _phone_system(site: Site) -> Telephony:
     )
 
 
-def _asterisk(given: AsteriskSettings) -> Node:
+def _asterisks(given: AsteriskSettings) -> list[Node]:
+    return [_asterisk(node, given.app) for node in given.nodes]
+
+
+def _asterisk(given: AsteriskNodeSettings, app: str) -> Node:
     secrets = read_secrets(given.secrets)
     host, _, port = given.ami.rpartition(":")
-    ami = AmiAddress(host, int(port), secrets.ami)
-    return Node(given.url, secrets.ari, ami, given.cel, Path(given.spool) if given.spool else None, given.app)
+    return Node(
+        given.url,
+        secrets.ari,
+        AmiAddress(host, int(port), secrets.ami),
+        given.cel,
+        Path(given.spool) if given.spool else None,
+        app,
+        given.name,
+        given.capacity,
+        given.fetch,
+    )
 
 
 @asynccontextmanager

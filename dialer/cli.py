@@ -34,7 +34,7 @@ from dialer.settings import PhoneSystem, Settings, SettingsInvalid, load_setting
 from dialer.usecases.answer_ticket import reply_to_ticket
 from dialer.usecases.explain_case import explain_case
 from dialer.usecases.import_policies import import_policies
-from dialer.usecases.staff_the_floor import create_user
+from dialer.usecases.staff_the_floor import create_user, give_phone
 from dialer.verification import verify
 
 app = typer.Typer(
@@ -279,7 +279,7 @@ def admin_create(
     role: Role = Role.ADMIN,
     name: str = "",
     org: Annotated[str, typer.Option(help="机构路径，如 44/4401 · part of the organisation")] = "",
-    phone: Annotated[str, typer.Option(help="坐席话机 SIP 地址 · the agent's phone")] = "",
+    phone: Annotated[str, typer.Option(help="坐席或主管的话机 SIP 地址 · an agent's or supervisor's phone")] = "",
     config: Config = DEFAULT_CONFIG,
 ) -> None:
     """建账号 · create an account; the password is asked for, never taken from the command line."""
@@ -301,6 +301,18 @@ def admin_create(
 
     _run(create())
     out.print(f"已创建 · created: {login} ({role})", highlight=False)
+
+
+@admin_app.command("phone")
+def admin_phone(login: str, address: str, config: Config = DEFAULT_CONFIG) -> None:
+    """登记话机 · enter the phone of an agent or a supervisor (a SIP address); who sits keeps the old one until then."""
+
+    async def give() -> None:
+        async with opened(load_settings(config), make=False) as site:
+            await give_phone(site.storage, login, address)
+
+    _run(give())
+    out.print(f"已登记 · entered: {login}", highlight=False)
 
 
 @ticket_app.command("list")

@@ -11,9 +11,9 @@ from datetime import time
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 from pydantic_core import ErrorDetails
 
 from dialer.domain.errors import DialerError
@@ -67,18 +67,45 @@ class TelephonySettings(_Section):
     carrier: str = Field("127.0.0.1:5070", description="host:port of the SIP trunk; Asterisk has its own in pjsip.conf")
     caller_id: str = "95500"
     bind: str = "127.0.0.1"
-    max_seats: int = Field(20, ge=1, le=200)
+    max_seats: int = Field(20, ge=1, le=1000)
 
 
-class AsteriskSettings(_Section):
-    """The Asterisk that `telephony.engine = "asterisk"` uses (docs/asterisk.md)."""
+class AsteriskNodeSettings(_Section):
+    """One Asterisk, on this machine or another (docs/asterisk.md)."""
 
-    url: str = Field("http://127.0.0.1:8088", description="its web server, without a path")
-    ami: str = Field("127.0.0.1:5038", pattern=r".+:\d+", description="host:port of the witness")
+    name: str = Field("asterisk", pattern=r"^[\w-]+$", description="for people and logs")
+    url: str = Field("http://127.0.0.1:8088", pattern=r"^https?://[^/]+$", description="its web server, without a path")
+    ami: str = Field("127.0.0.1:5038", pattern=r"^.+:\d+$", description="host:port of the witness")
     secrets: Path = Path("/etc/asterisk/dialer.secrets.toml")
     cel: Path = Path("/var/log/asterisk/cel-custom/dialer.csv")
     spool: str = Field("", description="what our spool is called on its side; empty: the same")
-    app: str = Field("dialer", pattern=r"[\w-]+", description="one name a dialer, where several share an Asterisk")
+    fetch: bool = Field(default=False, description="no shared spool: sound is fetched; `spool` is its recording folder")
+    capacity: int = Field(120, ge=1, description="recorded calls at a time")
+
+    @field_validator("fetch")
+    @classmethod
+    def _from_somewhere(cls, fetch: bool, others: ValidationInfo) -> bool:  # noqa: FBT001  # pydantic's signature
+        """ARI gives only what lies in Asterisk's folder of recordings: written elsewhere, sound would be lost."""
+        if fetch and not others.data.get("spool"):
+            raise ValueError("spool must be Asterisk's folder of recordings, such as /var/spool/asterisk/recording")
+        return fetch
+
+
+class AsteriskSettings(_Section):
+    """The Asterisks that `telephony.engine = "asterisk"` uses; seats and calls are spread over them by capacity."""
+
+    app: str = Field("dialer", pattern=r"^[\w-]+$", description="one name a dialer, where several share an Asterisk")
+    nodes: tuple[AsteriskNodeSettings, ...] = Field((AsteriskNodeSettings(),), min_length=1)
+
+    @field_validator("nodes")
+    @classmethod
+    def _told_apart(cls, nodes: tuple[AsteriskNodeSettings, ...]) -> tuple[AsteriskNodeSettings, ...]:
+        """Two nodes of one name would share their open orders; two of one address would cut each other off."""
+        for key in ("name", "url", "ami", "cel"):
+            said = [str(getattr(node, key)) for node in nodes]
+            if twice := sorted({each for each in said if said.count(each) > 1}):
+                raise ValueError(f"several nodes have the {key} {', '.join(twice)}: each needs its own")
+        return nodes
 
 
 class DialSettings(_Section):
@@ -183,8 +210,13 @@ def _explain(fault: ErrorDetails) -> str:
 def _keys_beside(location: tuple[int | str, ...]) -> list[str]:
     model: type[BaseModel] = Settings
     for part in location[:-1]:
-        annotation = model.model_fields[str(part)].annotation
-        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
-            return []
-        model = annotation
+        field = model.model_fields.get(str(part))
+        if field is not None:  # a node's number or a province's code is none: it leads no further in
+            model = _section_in(field.annotation)
     return list(model.model_fields)
+
+
+def _section_in(annotation: object) -> type[BaseModel]:
+    """The section that a field is, or holds many of."""
+    among = (annotation, *get_args(annotation))
+    return next(each for each in among if isinstance(each, type) and issubclass(each, BaseModel))

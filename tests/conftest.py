@@ -36,6 +36,7 @@ PARTS = {
     "postgres": (POSTGRES is not None, "make postgres"),
     "asterisk": (find_program(Path(__file__).parents[1] / ".parts") is not None, "make asterisk"),
     "browser": (shutil.which("chromium") is not None, "make provision"),
+    "sipp": (shutil.which("sipp") is not None, "make provision"),
 }
 
 

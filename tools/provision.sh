@@ -1,11 +1,12 @@
 #!/bin/sh
-# Install the real parts that tests use: postgres, browser. Needs root and apt; what is there already is left alone.
+# Install the real parts that tests use: postgres, browser, sipp. Needs root and apt; what is there already is left alone.
 set -eu
 
 there() {
     case $1 in
         postgres) ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 ;;
         browser) command -v chromium >/dev/null && fc-list :lang=zh 2>/dev/null | grep -q . ;;
+        sipp) command -v sipp >/dev/null ;;
     esac
 }
 
@@ -13,7 +14,8 @@ packages() {
     case $1 in
         postgres) echo postgresql ;;
         browser) echo chromium fontconfig fonts-wqy-microhei ;;
-        *) echo "provision.sh knows postgres and browser, not $1" >&2 && exit 2 ;;
+        sipp) echo sip-tester ;;
+        *) echo "provision.sh knows postgres, browser and sipp, not $1" >&2 && exit 2 ;;
     esac
 }
 

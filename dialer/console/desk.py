@@ -16,6 +16,7 @@ from dialer.console.pages import page, see, wants_fragment, wants_json
 from dialer.console.problems import status_of
 from dialer.console.routes import Handler, Route
 from dialer.console.site import SESSION, Site, site_of, user_of
+from dialer.domain.call import CallId
 from dialer.domain.errors import DialerError, StaleVersion
 from dialer.domain.user import Permission, User
 from dialer.ports.storage import Work
@@ -91,8 +92,11 @@ async def _stand_up(_request: web.Request, site: Site, user: User) -> None:
     await staff_the_floor.stand_up(site.storage, site.signals, user, site.now)
 
 
-async def _hang_up(_request: web.Request, site: Site, user: User) -> None:
-    await staff_the_floor.hang_up(site.storage, site.signals, user, site.now)
+async def _hang_up(request: web.Request, site: Site, user: User) -> None:
+    call_id = await field(request, "call")
+    if not call_id:
+        raise FormInvalid("say which call to hang up: `call`, its id")
+    await staff_the_floor.hang_up(site.storage, site.signals, user, CallId(call_id), site.now)
 
 
 # A step of the interview is told to nobody: its answer is the new screen, and the desk's other tabs look every few

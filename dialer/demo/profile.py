@@ -8,7 +8,7 @@ from datetime import time
 from pathlib import Path
 from typing import Any
 
-from dialer.settings import PhoneSystem, Settings, load_settings
+from dialer.settings import AsteriskNodeSettings, PhoneSystem, Settings, load_settings
 from dialer.telephony.asterisk.instance import PrivateAsterisk
 
 PROFILE = Path("config/demo.toml")
@@ -32,16 +32,16 @@ def demo_settings(folder: Path, carrier: str, seats: int, port: int | None) -> S
 
 def on_asterisk(settings: Settings, asterisk: PrivateAsterisk) -> Settings:
     """The same settings with this Asterisk as the phone system."""
-    theirs = {
-        "url": asterisk.url,
-        "ami": f"{asterisk.bind}:{asterisk.ports.ami}",
-        "secrets": asterisk.secrets_file,
-        "cel": asterisk.folders.cel,
-    }
+    node = AsteriskNodeSettings(
+        url=asterisk.url,
+        ami=f"{asterisk.bind}:{asterisk.ports.ami}",
+        secrets=asterisk.secrets_file,
+        cel=asterisk.folders.cel,
+    )
     return settings.model_copy(
         update={
             "telephony": settings.telephony.model_copy(update={"engine": PhoneSystem.ASTERISK}),
-            "asterisk": settings.asterisk.model_copy(update=theirs),
+            "asterisk": settings.asterisk.model_copy(update={"nodes": (node,)}),
         }
     )
 
@@ -71,4 +71,8 @@ def _lines(settings: dict[str, Any]) -> Iterator[str]:
 def _toml(value: object) -> str:
     if isinstance(value, time):
         return value.isoformat()
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key} = {_toml(each)}" for key, each in value.items()) + "}"
+    if isinstance(value, tuple):
+        return "[" + ", ".join(map(_toml, value)) + "]"
     return json.dumps(str(value) if isinstance(value, Path) else value, ensure_ascii=False)

@@ -120,7 +120,7 @@ class RobotAgent:
             return await self._wait(ready=False)
         await asyncio.sleep(max(0.0, self._least_talk_seconds - (time.monotonic() - self._call.since)))
         self._call.hung_up = True
-        return await self._do("hang-up")
+        return await self._do("hang-up", call=desk["call"]["id"])
 
     def _answered(self, call_id: str) -> None:
         if self._ready_since is not None:

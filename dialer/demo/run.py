@@ -97,7 +97,7 @@ class DemoOptions:
 
 @dataclass(frozen=True, slots=True)
 class _Stage:
-    """Everything that is up before the dialer goes to work. `phones`: the first is for a person who looks in."""
+    """Everything that is up before the dialer goes to work. `phones`: the first two are for a person who looks in."""
 
     options: DemoOptions
     site: Site
@@ -144,7 +144,7 @@ async def _set(stack: AsyncExitStack, options: DemoOptions, folder: Path) -> _St
         asterisk = await stack.enter_async_context(_asterisk(folder, carrier.address))
         settings = on_asterisk(settings, asterisk)
     write_settings(settings, folder / "dialer.toml")
-    phones = [await stack.enter_async_context(AgentPhone(f"phone{number}")) for number in range(seats + 1)]
+    phones = [await stack.enter_async_context(AgentPhone(f"phone{number}")) for number in range(seats + 2)]
     site = await stack.enter_async_context(opened(settings, clock))
     return _Stage(options, site, clock, carrier, population, phones, Shift())
 
@@ -160,8 +160,9 @@ def _asterisk(folder: Path, carrier: str) -> PrivateAsterisk:
 async def _play(stage: _Stage, dialer: Running, console: Console, folder: Path) -> None:
     """From the import to the end of the last simulated day, or to Ctrl-C."""
     assert dialer.console_url is not None  # `running` serves it
-    site, person, phones = stage.site, stage.phones[0], stage.phones[1:]
-    people = await asyncio.gather(*(_account(site, role, _plain(role), person) for role in Role))
+    site, (agent, supervisor, *phones) = stage.site, stage.phones
+    own = {Role.CC_AGENT: agent, Role.CC_LEADER: supervisor, Role.CC_MANAGER: supervisor}
+    people = await asyncio.gather(*(_account(site, role, _plain(role), own.get(role)) for role in Role))
     agents = await asyncio.gather(
         *(_account(site, Role.CC_AGENT, f"robot-{at}", phone) for at, phone in enumerate(phones, 1))
     )
@@ -180,7 +181,6 @@ def _plain(role: Role) -> str:
 
 async def _account(site: Site, role: Role, login: str, phone: AgentPhone | None = None) -> Login:
     password = secrets.token_urlsafe(9)
-    address = phone.uri if phone is not None and role is Role.CC_AGENT else ""
     await create_user(
         site.storage,
         site.hasher,
@@ -189,7 +189,7 @@ async def _account(site: Site, role: Role, login: str, phone: AgentPhone | None 
         name=login,
         password=password,
         role=role,
-        phone_address=address,
+        phone_address=phone.uri if phone else "",
     )
     return Login(role, login, password)
 

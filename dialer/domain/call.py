@@ -24,6 +24,14 @@ class Party(StrEnum):
     DIALER = "DIALER"
 
 
+class ListenMode(StrEnum):
+    """How a supervisor joins a live call (rules §2.4)."""
+
+    LISTEN = "LISTEN"  # hears both, is heard by nobody
+    WHISPER = "WHISPER"  # is heard by the agent alone
+    BARGE = "BARGE"  # is heard by both, and recorded
+
+
 class RecordingKind(StrEnum):
     """What a recording holds: the conversation, or what the network said before anybody answered."""
 
@@ -114,7 +122,26 @@ class Ended:
     failure: str | None = None
 
 
-WireEvent = SeatUp | SeatDown | Ringing | EarlyMedia | Answered | Connected | RecordingStarted | Ended
+@dataclass(frozen=True, slots=True)
+class ListenerUp:
+    """A supervisor has been let into the call, or goes on in another mode."""
+
+    call_id: CallId
+    at: datetime
+    mode: ListenMode
+
+
+@dataclass(frozen=True, slots=True)
+class ListenerDown:
+    """The supervisor is not, or no more, in a call that goes on; `why` is for people and logs."""
+
+    call_id: CallId
+    at: datetime
+    why: str
+
+
+ListenerEvent = ListenerUp | ListenerDown
+WireEvent = SeatUp | SeatDown | ListenerEvent | Ringing | EarlyMedia | Answered | Connected | RecordingStarted | Ended
 CallEvent = Ringing | EarlyMedia | Answered | Connected | RecordingStarted | Ended
 
 

@@ -14,7 +14,6 @@ from dialer.domain.problem import ProblemType
 class Also(StrEnum):
     """What else an outcome sets going beside the case's own move."""
 
-    OPEN_L1_TICKET = "OPEN_L1_TICKET"  # an L1 problem was heard: the ticket doesn't wait (rules §5.4)
     IMPERSONATION_CHECK = "IMPERSONATION_CHECK"
     CLAIM_LEAD = "CLAIM_LEAD"
     OTHER_AGENT = "OTHER_AGENT"

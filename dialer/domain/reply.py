@@ -24,6 +24,10 @@ class ReplyInvalid(DialerError):
     code = "REPLY_INVALID"
 
 
+MAX_OTHER_HOLDERS = 2
+"""A number that more other holders have is nobody's own (rules §5.6)."""
+
+
 class Objection(StrEnum):
     """Why a reply is sent back."""
 
@@ -38,6 +42,8 @@ class Objection(StrEnum):
     NO_ATTACHMENT = "NO_ATTACHMENT"
     PHONE_INVALID = "PHONE_INVALID"
     NO_PHONE_OWNER = "NO_PHONE_OWNER"
+    PHONE_IS_STAFF = "PHONE_IS_STAFF"
+    PHONE_OF_OTHERS = "PHONE_OF_OTHERS"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +131,17 @@ def objections(
         Objection.PHONE_INVALID: bool(content.new_phone) and not _dialable(content.new_phone),
         Objection.NO_PHONE_OWNER: bool(content.new_phone) and not content.new_phone_owner,
     }
+    return tuple(objection for objection, holds in found.items() if holds)
+
+
+def objections_to_number(*, staff: bool, other_holders: int) -> tuple[Objection, ...]:
+    """Why a new number is not taken for the customer's (rules §5.6).
+
+    Args:
+        staff: it is known as a salesperson's.
+        other_holders: how many others have it; a family's number is allowed.
+    """
+    found = {Objection.PHONE_IS_STAFF: staff, Objection.PHONE_OF_OTHERS: other_holders > MAX_OTHER_HOLDERS}
     return tuple(objection for objection, holds in found.items() if holds)
 
 

@@ -31,19 +31,6 @@ class Exhausted:
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
-    """What the interview adds to an outcome.
-
-    Attributes:
-        all_items_asked: every mandatory item has a final value, so the call counts as completed (rules §5.4).
-        l1_problem: an L1 problem was heard before the call broke off.
-    """
-
-    all_items_asked: bool = True
-    l1_problem: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Next:
     """What follows.
 
@@ -76,7 +63,8 @@ def after_outcome(
     call: PastCall,
     rules: DialRules,
     calendar: WorkingCalendar,
-    heard: Heard | None = None,
+    *,
+    all_items_asked: bool = True,
 ) -> Next:
     """What follows `call`, whose outcome has just become known.
 
@@ -87,7 +75,7 @@ def after_outcome(
         CalendarMissing: the round's days are of a year that is not loaded.
     """
     outcome, dialled = _facts_of(call, numbers)
-    rule, heard = OUTCOME_RULES[outcome], heard or Heard()
+    rule = OUTCOME_RULES[outcome]
     status, proven = status_after(dialled, call, rules), proven_after(dialled, call)
     changed = replace(dialled, status=status, proven=proven, calls=(*dialled.calls, call))
     numbers_now = [changed if number.id == dialled.id else number for number in numbers]
@@ -97,13 +85,13 @@ def after_outcome(
         event=event,
         counted=rule.attempt,
         contact=rule.contact,
-        completed=rule.completion and heard.all_items_asked,
+        completed=rule.completion and all_items_asked,
         not_before=_not_before(event, outcome, call, case_now, rules),
         problem=problem,
         why=why,
         number_status=status,
         number_proven=proven,
-        also=rule.also | ({Also.OPEN_L1_TICKET} if _ticket_at_once(event, heard) else frozenset()),
+        also=rule.also,
     )
 
 
@@ -129,11 +117,6 @@ def _move(
         if over is not None:
             return CaseEvent.UNREACHED, over.problem, over.why
     return rule.event, None, Reason.OUTCOME
-
-
-def _ticket_at_once(event: CaseEvent, heard: Heard) -> bool:
-    """A broken-off call in which an L1 problem was heard: the ticket does not wait for the rest (scenario 26)."""
-    return heard.l1_problem and event in (CaseEvent.RETRY, CaseEvent.APPOINTED, CaseEvent.UNREACHED)
 
 
 def _not_before(

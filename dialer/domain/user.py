@@ -35,6 +35,7 @@ class Permission(StrEnum):
     ISSUE_TICKETS = "ISSUE_TICKETS"
     JUDGE_REFUSALS = "JUDGE_REFUSALS"
     SEE_FLOOR = "SEE_FLOOR"
+    LISTEN_IN = "LISTEN_IN"
     MANAGE_USERS = "MANAGE_USERS"
 
 
@@ -45,9 +46,17 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.ADMIN: frozenset({_P.MANAGE_USERS}),
     Role.HQ_ADMIN: frozenset({_P.SEE_CASES, _P.SEE_FLOOR, _P.SEE_TICKETS, _P.HEAR_RECORDINGS}),
     Role.CC_MANAGER: frozenset(
-        {_P.SEE_CASES, _P.HEAR_RECORDINGS, _P.SEE_TICKETS, _P.ISSUE_TICKETS, _P.SEE_FLOOR, _P.JUDGE_REFUSALS}
+        {
+            _P.SEE_CASES,
+            _P.HEAR_RECORDINGS,
+            _P.SEE_TICKETS,
+            _P.ISSUE_TICKETS,
+            _P.SEE_FLOOR,
+            _P.LISTEN_IN,
+            _P.JUDGE_REFUSALS,
+        }
     ),
-    Role.CC_LEADER: frozenset({_P.SEE_CASES, _P.HEAR_RECORDINGS, _P.SEE_TICKETS, _P.SEE_FLOOR}),
+    Role.CC_LEADER: frozenset({_P.SEE_CASES, _P.HEAR_RECORDINGS, _P.SEE_TICKETS, _P.SEE_FLOOR, _P.LISTEN_IN}),
     Role.CC_AGENT: frozenset({_P.TAKE_CALLS}),
     Role.CC_DISPATCH: frozenset({_P.SEE_CASES, _P.SEE_TICKETS, _P.ISSUE_TICKETS, _P.REPLY_TICKETS}),
     Role.QA: frozenset({_P.SEE_CASES, _P.HEAR_RECORDINGS, _P.JUDGE_REFUSALS}),

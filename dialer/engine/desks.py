@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, assert_never
 
 import structlog
 
+from dialer.domain.call import ListenMode
 from dialer.domain.errors import DialerError, StaleVersion
-from dialer.ports import ListenMode
 from dialer.ports.storage import DeskOrder, DeskOrderKind, StorageUnavailable
 from dialer.usecases.follow_call import leg_is_down
+from dialer.usecases.listen_in import listening_is_refused
 
 if TYPE_CHECKING:
     from dialer.engine.engine import EngineParts
@@ -32,12 +33,20 @@ async def serve_desks(parts: EngineParts) -> None:
             raise  # says nothing of the wish: it is looked at again
         except DialerError as error:
             refused = str(error)
-            log.warning("desk.refused", order=order.kind, seat=order.seat, error=refused)
-            if order.kind is DeskOrderKind.SIT_DOWN:
-                await leg_is_down(parts.storage, order.seat, refused, parts.clock.now())
+            log.warning("desk.refused", order=order.kind, seat=order.seat, by=order.asked_by, error=refused)
+            await _tell_refusal(parts, order, refused)
         async with parts.storage.begin() as work:
             await work.floor.order_done(order.id, parts.clock.now(), refused)
         await parts.signals.notify(f"desk:{order.seat}")
+
+
+async def _tell_refusal(parts: EngineParts, order: DeskOrder, refused: str) -> None:
+    """Who waits for the wish sees what became of it."""
+    now = parts.clock.now()
+    if order.kind is DeskOrderKind.SIT_DOWN:
+        await leg_is_down(parts.storage, order.seat, refused, now)
+    elif order.kind is DeskOrderKind.LISTEN and order.call_id is not None:
+        await listening_is_refused(parts.storage, order.call_id, refused, now)
 
 
 async def _is_ours(parts: EngineParts, order: DeskOrder) -> bool:
@@ -71,6 +80,9 @@ async def _carry_out(parts: EngineParts, order: DeskOrder) -> None:
             detail = order.detail or {}
             if order.call_id is not None:
                 await telephony.listen(order.call_id, detail["address"], ListenMode(detail["mode"]))
+        case DeskOrderKind.STOP_LISTENING:
+            if order.call_id is not None:
+                await telephony.stop_listening(order.call_id)
         case _:
             assert_never(order.kind)
 

@@ -39,6 +39,8 @@ class Dispatcher:
         if self.halted:
             return
         for seat in await self._ready_seats():
+            if self._parts.telephony.obstacle(seat.id):
+                continue  # the records learn of a leg that fell a little later; a full or absent phone system waits
             if not await self._place_for(seat):
                 return
 
@@ -57,8 +59,7 @@ class Dispatcher:
             if not await work.cases.due(parts.clock.now(), 1):
                 return []
             seats = await work.floor.seats(parts.owner)
-        up = (await parts.telephony.alive()).seats  # the records learn of a leg that fell a little later
-        ready = [seat for seat in seats if seat.state is SeatState.READY and seat.leg_up and seat.id in up]
+        ready = [seat for seat in seats if seat.state is SeatState.READY and seat.leg_up]
         return sorted(ready, key=lambda seat: seat.since)  # who has waited longest is first
 
     async def _place_for(self, seat: Seat) -> bool:

@@ -12,12 +12,13 @@ from datetime import datetime
 
 import structlog
 
-from dialer.domain.call import SoundFiles
+from dialer.domain.call import CallId, SoundFiles
 from dialer.domain.errors import StaleVersion
 from dialer.engine.desks import serve_desks
 from dialer.engine.dispatching import Dispatcher
 from dialer.engine.following import follow_events
 from dialer.engine.leases import Lease, adopt_waiting_seats, leave_the_floor
+from dialer.engine.strays import Strays
 from dialer.ports import Clock, Room, Scripts, Signals, Telephony
 from dialer.ports.storage import Storage, StorageUnavailable
 from dialer.usecases.keep_recording import SealSound, seal_next, too_short
@@ -53,14 +54,15 @@ class Engine:
         self._parts = parts
         self._stopping = asyncio.Event()
         self._dispatcher = Dispatcher(parts)
-        self._lease = Lease(
-            parts.storage, parts.owner, "engine", parts.lease_seconds, parts.clock, notice=lambda: self.halted
-        )
+        self._lease = Lease(parts.storage, parts.owner, "engine", parts.lease_seconds, parts.clock, notice=self._notice)
 
     @property
     def halted(self) -> str:
         """Why no calls are being placed; empty while they are."""
         return self._dispatcher.halted
+
+    def _notice(self) -> str:
+        return "；".join(filter(None, (self.halted, self._parts.telephony.notice)))
 
     def stop(self) -> None:
         """Ask for the graceful stop; `run` returns when it is done."""
@@ -73,13 +75,15 @@ class Engine:
         await parts.telephony.start()
         try:
             await adopt_waiting_seats(parts)
+            untold: set[CallId] = set()
             async with asyncio.TaskGroup() as group:
                 loops = [
-                    group.create_task(follow_events(parts), name="follow"),
+                    group.create_task(follow_events(parts, untold), name="follow"),
                     group.create_task(self._repeat("beat", self._lease.beat_and_watch(parts)), name="beat"),
                     group.create_task(self._repeat("dispatch", self._dispatch), name="dispatch"),
                     group.create_task(self._repeat("desks", self._desks), name="desks"),
                     group.create_task(self._repeat("seal", self._seal), name="seal"),
+                    group.create_task(self._repeat("strays", Strays(parts, untold).look_and_wait), name="strays"),
                 ]
                 group.create_task(self._wind_down(loops), name="wind-down")
             await leave_the_floor(parts)

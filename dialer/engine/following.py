@@ -9,10 +9,22 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from dialer.domain.call import CallEvent, Ended, SeatDown, SeatId, SeatUp, WireEvent
+from dialer.domain.call import (
+    CallEvent,
+    CallId,
+    Ended,
+    ListenerDown,
+    ListenerEvent,
+    ListenerUp,
+    SeatDown,
+    SeatId,
+    SeatUp,
+    WireEvent,
+)
 from dialer.domain.errors import NotFound, StaleVersion
 from dialer.ports.storage import StorageUnavailable
 from dialer.usecases.follow_call import follow_call, is_screen_pop, leg_is_down, leg_is_up
+from dialer.usecases.listen_in import follow_listening
 
 if TYPE_CHECKING:
     from dialer.engine.engine import EngineParts
@@ -22,10 +34,26 @@ log = structlog.get_logger()
 _AGAIN_SECONDS = 0.5
 
 
-async def follow_events(parts: EngineParts) -> None:
-    """Read events until the phone system is closed."""
+async def follow_events(parts: EngineParts, untold: set[CallId]) -> None:
+    """Read events until the phone system is closed, and store them one by one.
+
+    Read as they come: `untold` always holds the calls whose end has been told to us, and not yet to the records.
+    """
+    read: asyncio.Queue[WireEvent | None] = asyncio.Queue()
+    async with asyncio.TaskGroup() as group:
+        group.create_task(_read(parts, read, untold), name="read-events")
+        while (event := await read.get()) is not None:
+            await until_stored(type(event).__name__, partial(_follow, parts, event))
+            if isinstance(event, Ended):
+                untold.discard(event.call_id)
+
+
+async def _read(parts: EngineParts, read: asyncio.Queue[WireEvent | None], untold: set[CallId]) -> None:
     async for event in parts.telephony.events():
-        await until_stored(type(event).__name__, partial(_follow, parts, event))
+        if isinstance(event, Ended):
+            untold.add(event.call_id)
+        read.put_nowait(event)
+    read.put_nowait(None)
 
 
 async def until_stored(what: str, store: Callable[[], Awaitable[object]]) -> None:
@@ -54,6 +82,8 @@ async def _follow(parts: EngineParts, event: WireEvent) -> None:
             await leg_is_down(parts.storage, seat, why, parts.clock.now())
             log.warning("seat.down", seat=seat, why=why)
             await _tell(parts, f"desk:{seat}", "floor")
+        case ListenerUp() | ListenerDown():
+            await _follow_listener(parts, event)
         case _:
             await _follow_call(parts, event)
 
@@ -79,6 +109,18 @@ async def _follow_call(parts: EngineParts, event: CallEvent) -> None:
         await _tell(parts, f"desk:{followed.call.seat}")
     if isinstance(event, Ended):
         await _tell(parts, "floor", "calls", "recordings")
+
+
+async def _follow_listener(parts: EngineParts, event: ListenerEvent) -> None:
+    listening = await follow_listening(parts.storage, event)
+    if listening is None:
+        log.info("event.says_nothing_new", call_id=event.call_id, event_type=type(event).__name__)
+        return
+    said = "listening.live" if listening.is_live else "listening.over"
+    log.info(
+        said, call_id=event.call_id, by=listening.login, mode=listening.mode, ending=listening.ending, why=listening.why
+    )
+    await _tell(parts, "floor")
 
 
 async def _tell(parts: EngineParts, *topics: str) -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from dialer.domain.seat import Seat, SeatState
-from dialer.ports import Clock, TelephonyRefused
+from dialer.ports import Clock, LeftCall, TelephonyRefused
 from dialer.ports.storage import Storage
 from dialer.usecases.follow_call import leg_is_down, take_over
 
@@ -90,18 +90,31 @@ class Lease:
 
 
 async def _bury(parts: EngineParts, dead: str) -> None:
-    """Account for a dead engine's calls, then take its seats over and call their phones again."""
+    """Take up a dead engine's calls that the phone system knows, end the others, and serve its seats from now on.
+
+    Interrupted anywhere and done again, it does no harm: the dead engine's row goes last.
+    """
     log.error("engine.died", owner=dead)
-    alive = await parts.telephony.alive()
+    adopted = await parts.telephony.adopt(await _left_by(parts, dead))
     now = parts.clock.now()
-    resolved = await take_over(parts.storage, parts.scripts, parts.rulebook, dead, sorted(alive.calls), now)
+    resolved = await take_over(parts.storage, parts.scripts, parts.rulebook, dead, adopted, now)
     async with parts.storage.read() as work:
         seats = await work.floor.seats(dead)
     for seat in seats:
-        await _adopt(parts, seat, "ENGINE_DIED")
+        if not await _adopt(parts, seat, "ENGINE_DIED"):
+            await parts.telephony.let_go(seat.id)  # with the call that was adopted
     async with parts.storage.begin() as work:
+        await work.calls.give(dead, parts.owner)
         await work.ledger.forget(dead)
-    log.info("engine.taken_over", owner=dead, calls=resolved, seats=len(seats))
+    log.info("engine.taken_over", owner=dead, adopted=len(adopted), resolved=resolved, seats=len(seats))
+
+
+async def _left_by(parts: EngineParts, dead: str) -> list[LeftCall]:
+    """Its calls without an end, each with the phone of its seat."""
+    async with parts.storage.read() as work:
+        phones = {seat.id: seat.address for seat in await work.floor.seats()}
+        calls = [stored.call for stored in await work.calls.open_calls(dead)]
+    return [LeftCall(call.call_id, call.seat, phones[call.seat]) for call in calls if call.seat in phones]
 
 
 async def adopt_waiting_seats(parts: EngineParts) -> None:
@@ -114,13 +127,13 @@ async def adopt_waiting_seats(parts: EngineParts) -> None:
 
 
 async def _let_lost_seats_go(parts: EngineParts) -> None:
-    """Who stood still for a whole lease was buried, and its seats are another's: end the legs that are left of them."""
+    """Who stood still for a whole lease was buried, and its seats are another's: what is left of them here goes."""
     held = (await parts.telephony.alive()).seats
     async with parts.storage.read() as work:
         ours = {seat.id for seat in await work.floor.seats(parts.owner)}
     for seat in sorted(held - ours):
         log.error("seat.lost", seat=seat)
-        await parts.telephony.unseat_agent(seat)
+        await parts.telephony.let_go(seat)
 
 
 async def leave_the_floor(parts: EngineParts) -> None:
@@ -136,16 +149,16 @@ async def leave_the_floor(parts: EngineParts) -> None:
                 await work.floor.save_seat(replace(left, owner="", leg_up=False))
 
 
-async def _adopt(parts: EngineParts, left: Seat, why: str) -> None:
-    """Take a seat over, if nobody else has, and call the agent's phone; who had gone away is only let go of."""
+async def _adopt(parts: EngineParts, left: Seat, why: str) -> bool:
+    """Take a seat over and call the agent's phone, unless another has; who had gone away is only let go of."""
     away = left.state is SeatState.AWAY
     async with parts.storage.begin() as work:
         seat = await work.floor.seat(left.id)
         if seat is None or seat.owner != left.owner:
-            return
+            return False
         await work.floor.save_seat(replace(seat, owner="" if away else parts.owner, leg_up=False))
     if away:
-        return
+        return True
     now = parts.clock.now()
     if left.leg_up:
         await leg_is_down(parts.storage, left.id, why, now)
@@ -154,3 +167,4 @@ async def _adopt(parts: EngineParts, left: Seat, why: str) -> None:
     except TelephonyRefused as error:
         log.error("seat.not_adopted", seat=left.id, why=str(error))
         await leg_is_down(parts.storage, left.id, str(error), now)
+    return True

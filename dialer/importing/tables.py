@@ -31,7 +31,7 @@ MAX_RATIO = 200
 MAX_SHARED_TEXTS = 256 << 20
 """Bytes of the texts that a workbook keeps apart from its rows: they have to be held in memory."""
 
-_SHEET_IN_MEMORY = 200 << 20
+_SHEET_IN_MEMORY = 32 << 20
 _CHUNK = 1 << 20
 _OLE = bytes.fromhex("d0cf11e0a1b11ae1")
 

@@ -5,14 +5,13 @@ Adapters implement these; one contract suite a port holds every adapter to the s
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
-from dialer.domain.call import CallId, SeatId, SoundFiles, WireEvent
+from dialer.domain.call import CallId, ListenMode, SeatId, SoundFiles, WireEvent
 from dialer.domain.errors import DialerError
 from dialer.domain.phone import PhoneNumber
 from dialer.domain.recording import SideSound
@@ -33,14 +32,6 @@ class TelephonyRefused(DialerError):
     code = "TELEPHONY_REFUSED"
 
 
-class ListenMode(StrEnum):
-    """How a supervisor joins a live call."""
-
-    LISTEN = "LISTEN"
-    WHISPER = "WHISPER"
-    BARGE = "BARGE"
-
-
 @dataclass(frozen=True, slots=True)
 class DialOrder:
     """One call to place. On answer the phone system joins it to the seat by itself, as near to the sound as it can.
@@ -56,8 +47,17 @@ class DialOrder:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftCall:
+    """A call that a dead dialer had ordered for a seat; `address` is the agent's phone. Nobody is dialled from it."""
+
+    call_id: CallId
+    seat: SeatId
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
 class Alive:
-    """What the phone system still holds, for the dialer that comes back after a crash."""
+    """What the phone system holds for us."""
 
     calls: frozenset[CallId]
     seats: frozenset[SeatId]
@@ -91,6 +91,21 @@ class Telephony(Protocol):
         """End the seat's leg; `SeatDown` follows. A seat that is not there: nothing."""
         ...
 
+    async def let_go(self, seat: SeatId) -> None:
+        """The seat is served by another dialer now: what that one has taken over goes on without us, the rest ends."""
+        ...
+
+    async def adopt(self, left: Sequence[LeftCall]) -> frozenset[CallId]:
+        """Take up calls that a dead dialer had ordered; what became and becomes of them arrives as events.
+
+        A talk goes on, and so does its recording. The seat's leg is taken up by `seat_agent`, as ever. Asked again, it
+        answers the same.
+
+        Returns:
+            Those whose `Ended` will arrive, or has arrived; the others died with their dialer, or never began.
+        """
+        ...
+
     async def originate(self, order: DialOrder) -> None:
         """Dial. Raises TelephonyRefused when it can't: then nothing rang, and no event comes."""
         ...
@@ -100,11 +115,32 @@ class Telephony(Protocol):
         ...
 
     async def listen(self, call_id: CallId, address: str, mode: ListenMode) -> None:
-        """Call the supervisor's phone (a SIP URI) and let it hear, or speak into, a live call."""
+        """Call the supervisor's phone (a SIP URI) and let it hear, or speak into, a live call; again, change the mode.
+
+        `ListenerUp` follows when it is let in, `ListenerDown` when it is not or leaves; a call's end says it for both.
+        Nobody hears a listener, only the agent a whisper; who barges in is in the recording of the agent's side.
+        Raises TelephonyRefused when nobody talks, or the phone can't be let in: then no supervisor is on the call.
+        """
+        ...
+
+    async def stop_listening(self, call_id: CallId) -> None:
+        """Hang the supervisor's phone up; `ListenerDown` follows. Where nobody listens: nothing."""
         ...
 
     async def alive(self) -> Alive:
         """The calls and seats that exist now."""
+        ...
+
+    def obstacle(self, seat: SeatId) -> str:
+        """Why an order for this seat would be refused now (no leg, in a call, no contact, no room); else empty.
+
+        Asked before a case is chosen, so that no case pays for it.
+        """
+        ...
+
+    @property
+    def notice(self) -> str:
+        """What is wrong with the phone system, in words for people; empty when all is well."""
         ...
 
 

@@ -18,6 +18,7 @@ from dialer.domain.call import Call, CallId, SeatId, SoundFiles
 from dialer.domain.case import CaseEvent, CaseId, CaseState, RevisitCase
 from dialer.domain.errors import DialerError
 from dialer.domain.holder import Policyholder
+from dialer.domain.listening import Listening
 from dialer.domain.number import PastCall
 from dialer.domain.outcome import Outcome
 from dialer.domain.phone import PhoneKind, PhoneNumber, PhoneSource, PhoneStatus
@@ -203,6 +204,7 @@ class DeskOrderKind(StrEnum):
     STAND_UP = "STAND_UP"
     HANG_UP = "HANG_UP"
     LISTEN = "LISTEN"
+    STOP_LISTENING = "STOP_LISTENING"
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,12 +261,16 @@ class Policies(Protocol):
         """Store status, proof and marks of a number."""
         ...
 
-    async def sharing(self, numbers: Sequence[PhoneNumber]) -> Mapping[PhoneNumber, Mapping[int, bool]]:
-        """Who has these numbers: holder's id → whether the number is marked as a salesperson's."""
+    async def sharing(self, numbers: Sequence[PhoneNumber]) -> Mapping[PhoneNumber, frozenset[int]]:
+        """The holders who have these numbers."""
+        ...
+
+    async def staff_among(self, numbers: Sequence[PhoneNumber]) -> frozenset[PhoneNumber]:
+        """Those of the numbers that are known as salespeople's."""
         ...
 
     async def mark_staff_numbers(self, numbers: Sequence[PhoneNumber]) -> int:
-        """Mark numbers that belong to salespeople wherever they stand as a customer's (rules §11 no. 10); how many."""
+        """Remember salespeople's numbers, and mark those that stand as a customer's (rules §11 no. 10); how many."""
         ...
 
 
@@ -340,6 +346,10 @@ class Calls(Protocol):
 
     async def open_calls(self, owner: str) -> Sequence[StoredCall]:
         """Calls of one engine without an end."""
+        ...
+
+    async def give(self, owner: str, heir: str) -> None:
+        """The calls of one engine without an end are another's from now on."""
         ...
 
     async def to_number(self, number_hash: str, since: datetime) -> Sequence[PastCall]:
@@ -565,6 +575,34 @@ class Floor(Protocol):
         ...
 
 
+class Listenings(Protocol):
+    """Supervisors on live calls, and the log of it."""
+
+    async def add(self, listening: Listening) -> Listening:
+        """Store that somebody wants to listen; its id is given here. Raises StaleVersion: somebody is on that call."""
+        ...
+
+    async def save(self, listening: Listening) -> None:
+        """Store how far it has come."""
+        ...
+
+    async def open(self) -> Sequence[Listening]:
+        """Those that are not over, as asked."""
+        ...
+
+    async def of_call(self, call_id: CallId) -> Sequence[Listening]:
+        """All of a call, as asked."""
+        ...
+
+    async def of_case(self, case_id: CaseId) -> Sequence[Listening]:
+        """All of a case's calls, as asked."""
+        ...
+
+    async def last_failure(self, login: str, since: datetime) -> Listening | None:
+        """The latest thing somebody asked for since an instant, if it came to nothing."""
+        ...
+
+
 class Ledger(Protocol):
     """Book-keeping of the machinery: leases, imports, sweeps, samples."""
 
@@ -617,6 +655,7 @@ class Work(Protocol):
     recordings: Recordings
     tickets: Tickets
     floor: Floor
+    listenings: Listenings
     ledger: Ledger
 
 

@@ -64,6 +64,10 @@ class CallShelf:
         rows = await self._statements.all(select(calls).where(under_way).order_by(calls.c.intended_at, calls.c.id))
         return [_stored(row) for row in rows]
 
+    async def give(self, owner: str, heir: str) -> None:
+        under_way = calls.c.ended_at.is_(None) & (calls.c.owner == owner)
+        await self._statements.run(calls.update().where(under_way).values(owner=heir))
+
     async def to_number(self, number_hash: str, since: datetime) -> Sequence[PastCall]:
         wanted = (calls.c.number_hash == number_hash) & (calls.c.intended_at >= since)
         return await self._past(select(*PAST_CALL, calls.c.outcome).where(wanted))

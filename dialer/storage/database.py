@@ -14,6 +14,7 @@ from dialer.ports.storage import (
     Floor,
     Interviews,
     Ledger,
+    Listenings,
     Policies,
     Recordings,
     Tickets,
@@ -26,6 +27,7 @@ from dialer.storage.errors import storage_errors
 from dialer.storage.floor import FloorShelf
 from dialer.storage.interviews import InterviewShelf
 from dialer.storage.ledger import LedgerShelf
+from dialer.storage.listenings import ListeningShelf
 from dialer.storage.policies import PolicyShelf
 from dialer.storage.recordings import RecordingShelf
 from dialer.storage.schema import require_head
@@ -48,6 +50,7 @@ class UnitOfWork:
         self.recordings: Recordings = RecordingShelf(statements)
         self.tickets: Tickets = TicketShelf(statements)
         self.floor: Floor = FloorShelf(statements)
+        self.listenings: Listenings = ListeningShelf(statements)
         self.ledger: Ledger = LedgerShelf(statements)
 
 

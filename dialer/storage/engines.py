@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from contextlib import suppress
+from collections.abc import Iterable
+from contextlib import closing, suppress
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple, Self, cast
 
 import aiosqlite
 from sqlalchemy import URL, Connection, event
@@ -63,11 +64,72 @@ async def _connect(path: str, **options: Any) -> aiosqlite.Connection:  # noqa: 
     connection = aiosqlite.connect(path, **options)
     thread = connection._thread  # noqa: SLF001 - aiosqlite has no other way to wait for it
     thread.daemon = True
+    connection.cursor = partial(_OneTrip, connection)  # type: ignore[method-assign,assignment]  # what SQLAlchemy asks of it
     try:
         return await connection
     except BaseException:
         await asyncio.to_thread(thread.join)
         raise
+
+
+class _OneTrip:
+    """A cursor that runs a statement and fetches its rows in one trip to the connection's thread.
+
+    The driver's own makes a trip each to open, execute, fetch and close, which costs more than most statements do.
+    """
+
+    arraysize = 1
+
+    def __init__(self, connection: aiosqlite.Connection) -> None:
+        self._connection = connection
+        self._result = _Result(None, -1, None, [])
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def execute(self, sql: str, parameters: Iterable[Any] = ()) -> None:
+        self._result = await self._run("execute", sql, parameters)
+
+    async def executemany(self, sql: str, parameters: Iterable[Iterable[Any]]) -> None:
+        self._result = await self._run("executemany", sql, parameters)
+
+    async def _run(self, how: str, sql: str, parameters: Iterable[Any]) -> _Result:
+        connection = self._connection
+        run = partial(_run, connection._conn, how, sql, parameters)  # noqa: SLF001 - aiosqlite has no such trip itself
+        return cast("_Result", await connection._execute(run))  # type: ignore[no-untyped-call]  # noqa: SLF001 - as above
+
+    async def fetchall(self) -> list[Any]:
+        return self._result.rows
+
+    async def close(self) -> None:
+        """It is closed since the statement was run."""
+
+    @property
+    def description(self) -> Any:  # noqa: ANN401 - the driver's own
+        return self._result.description
+
+    @property
+    def rowcount(self) -> int:
+        return self._result.rowcount
+
+    @property
+    def lastrowid(self) -> int | None:
+        return self._result.lastrowid
+
+
+class _Result(NamedTuple):
+    description: Any
+    rowcount: int
+    lastrowid: int | None
+    rows: list[Any]
+
+
+def _run(connection: sqlite3.Connection, how: str, sql: str, parameters: Iterable[Any]) -> _Result:
+    """In the connection's thread. The count of a statement that returns rows is known when they are fetched."""
+    with closing(connection.cursor()) as cursor:
+        getattr(cursor, how)(sql, parameters)
+        rows = cursor.fetchall() if cursor.description else []
+        return _Result(cursor.description, cursor.rowcount, cursor.lastrowid, rows)
 
 
 def _prepare(pragmas: tuple[str, ...], connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
@@ -102,7 +164,12 @@ def _begin(how: str, connection: Connection) -> None:
 
 
 def _postgres(url: URL, busy_seconds: float) -> AsyncEngine:
-    waits = {"lock_timeout": str(int(busy_seconds * 1000))}
+    milliseconds = str(int(busy_seconds * 1000))
+    waits = {
+        "lock_timeout": milliseconds,
+        # a process that stands still, or whose machine is gone, does not keep its locks
+        "idle_in_transaction_session_timeout": milliseconds,
+    }
     return create_async_engine(
         url,
         connect_args={"server_settings": waits, "timeout": busy_seconds},

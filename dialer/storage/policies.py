@@ -17,7 +17,7 @@ from dialer.domain.policy import Policy
 from dialer.ports.storage import HolderPhone, NumberOfHolder, PolicyContent, StoredPolicy
 from dialer.storage.plain import from_mapping, from_row, row_of, to_plain
 from dialer.storage.statements import Row, Statements, insert_into
-from dialer.storage.tables import holders, phones, policies
+from dialer.storage.tables import holders, phones, policies, staff_numbers
 from dialer.storage.vault import Vault
 
 PERSONAL = frozenset({"insured", "insured_birthday", "special_clause"})
@@ -104,16 +104,24 @@ class PolicyShelf:
         if not await self._statements.change(phones.update().where(phones.c.id == phone.id).values(_phone_row(phone))):
             raise NotFound(f"there is no number with id {phone.id}")
 
-    async def sharing(self, numbers: Sequence[PhoneNumber]) -> Mapping[PhoneNumber, Mapping[int, bool]]:
+    async def sharing(self, numbers: Sequence[PhoneNumber]) -> Mapping[PhoneNumber, frozenset[int]]:
         hashes = {self._vault.digest(number.e164): number for number in numbers}
-        wanted = select(phones.c.holder_id, phones.c.number_hash, phones.c.staff_number).order_by(phones.c.holder_id)
-        found: dict[PhoneNumber, dict[int, bool]] = {number: {} for number in numbers}
+        found: dict[PhoneNumber, set[int]] = {number: set() for number in numbers}
+        wanted = select(phones.c.holder_id, phones.c.number_hash)
         for row in await self._statements.which(wanted, phones.c.number_hash, hashes):
-            found[hashes[row["number_hash"]]][row["holder_id"]] = row["staff_number"]
-        return found
+            found[hashes[row["number_hash"]]].add(row["holder_id"])
+        return {number: frozenset(holder_ids) for number, holder_ids in found.items()}
+
+    async def staff_among(self, numbers: Sequence[PhoneNumber]) -> frozenset[PhoneNumber]:
+        hashes = {self._vault.digest(number.e164): number for number in numbers}
+        known = await self._statements.which(select(staff_numbers), staff_numbers.c.number_hash, hashes)
+        return frozenset(hashes[row["number_hash"]] for row in known)
 
     async def mark_staff_numbers(self, numbers: Sequence[PhoneNumber]) -> int:
-        hashes = [self._vault.digest(number.e164) for number in numbers]
+        hashes = sorted(self._vault.digest(number.e164) for number in numbers)
+        if not hashes:
+            return 0
+        await self._statements.run(_put_staff(self._statements.dialect), [{"number_hash": each} for each in hashes])
         theirs = await self._statements.which(
             select(phones.c.id).where(~phones.c.staff_number), phones.c.number_hash, hashes
         )
@@ -143,6 +151,11 @@ def _put_holder(dialect: str) -> Executable:
 @cache
 def _put_phone(dialect: str) -> Executable:
     return insert_into(phones, dialect).on_conflict_do_nothing()
+
+
+@cache
+def _put_staff(dialect: str) -> Executable:
+    return insert_into(staff_numbers, dialect).on_conflict_do_nothing()
 
 
 def _policy_row(policy: Policy, vault: Vault) -> dict[str, object]:

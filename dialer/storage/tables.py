@@ -68,6 +68,13 @@ phones = Table(
     UniqueConstraint("holder_id", "number_hash"),
 )
 
+staff_numbers = Table(
+    "staff_numbers",
+    metadata,
+    # salespeople's own, which must not be a customer's
+    Column("number_hash", String(64), primary_key=True),
+)
+
 policies = Table(
     "policies",
     metadata,
@@ -372,6 +379,29 @@ desk_orders = Table(
     Column("done_at", UtcDateTime),
     Column("refused", Text, nullable=False),
     Index("ix_desk_orders_open", "id", sqlite_where=text("done_at IS NULL"), postgresql_where=text("done_at IS NULL")),
+)
+
+listenings = Table(
+    "listenings",
+    metadata,
+    _id(),
+    Column("call_id", ForeignKey("calls.id"), nullable=False, index=True),
+    Column("seat", String(40), nullable=False),
+    Column("login", String(64), nullable=False),
+    Column("mode", String(8), nullable=False),
+    Column("asked_at", UtcDateTime, nullable=False),
+    Column("joined_at", UtcDateTime),
+    Column("ended_at", UtcDateTime),
+    Column("ending", String(16)),
+    Column("why", Text, nullable=False),
+    # one supervisor on a call, in one mode
+    Index(
+        "uq_listenings_open",
+        "call_id",
+        unique=True,
+        sqlite_where=text("ended_at IS NULL"),
+        postgresql_where=text("ended_at IS NULL"),
+    ),
 )
 
 leases = Table(

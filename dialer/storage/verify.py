@@ -159,7 +159,8 @@ def _sealing_nothing() -> _Question:
     joined = attempts.join(segments, segments.c.attempt_id == attempts.c.id).join(
         recordings, recordings.c.id == segments.c.recording_id
     )
-    coming = exists().select_from(joined).where(attempts.c.case_id == cases.c.id, recordings.c.state.not_in(gone))
+    talk = recordings.c.kind == RecordingKind.TALK
+    coming = exists().select_from(joined).where(attempts.c.case_id == cases.c.id, talk, recordings.c.state.not_in(gone))
     return _Question(
         FaultKind.SEALING_NOTHING,
         "case",

@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 import heapq
 import itertools
-from collections.abc import AsyncIterator, Callable, Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
@@ -21,6 +21,9 @@ from dialer.domain.call import (
     Connected,
     EarlyMedia,
     Ended,
+    ListenerDown,
+    ListenerUp,
+    ListenMode,
     Party,
     RecordingKind,
     RecordingStarted,
@@ -31,9 +34,9 @@ from dialer.domain.call import (
     SoundFiles,
     WireEvent,
 )
-from dialer.ports import Alive, Clock, DialOrder, ListenMode, TelephonyRefused
+from dialer.ports import Alive, Clock, DialOrder, LeftCall, TelephonyRefused
 from dialer.telephony.behaviours import Conduct, Directory, Script, Voice
-from dialer.telephony.sound import announcement, lasting, silence, speech, write_wav
+from dialer.telephony.sound import RATE, Samples, announcement, lasting, silence, speech, write_wav
 
 PICK_UP_SECONDS = 0.1  # an agent's phone answers by itself
 RESTART_SECONDS = 1.0
@@ -43,7 +46,7 @@ _VOICES = {
     Voice.MONOLOGUE: speech(10, 2, pauses=False),
     Voice.SILENCE: silence(10),
 }
-_AGENT = speech(10, 3, 200.0)
+_AGENT, _SUPERVISOR = speech(10, 3, 200.0), speech(10, 4, 200.0)
 
 
 class MovableClock(Clock, Protocol):
@@ -52,6 +55,15 @@ class MovableClock(Clock, Protocol):
     def move_to(self, instant: datetime) -> None:
         """Make it this instant; never an earlier one."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """A supervisor who was let into a call."""
+
+    call_id: CallId
+    address: str
+    mode: ListenMode
 
 
 @dataclass(slots=True)
@@ -65,24 +77,19 @@ class _Call:
     order: DialOrder
     conduct: Conduct
     placed_at: datetime
+    agent: Samples
     answered: bool = False
     sound: tuple[SoundFiles, datetime] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Listening:
-    """A supervisor who was let into a call."""
-
-    call_id: CallId
-    address: str
-    mode: ListenMode
+    listener: Listening | None = None
+    barged: list[tuple[datetime, bool]] = field(default_factory=list)  # from when on, whether a supervisor is heard
 
 
 class SimulatedTelephony:
     """The `Telephony` port in virtual time.
 
-    `directory` maps national digits to what they do; phones in `absent` never answer. What a test makes happen:
-    `crash_seat` (as if its worker were killed), `drop_seat` (the agent puts the phone down), `customer_hangs_up`.
+    `directory` maps national digits to what they do; phones in `absent` never answer, agents at those in `mute` say
+    nothing. What a test makes happen: `crash_seat` (as if its worker were killed), `drop_seat` (the agent puts the
+    phone down), `customer_hangs_up`, `supervisor_hangs_up`.
     """
 
     def __init__(
@@ -93,11 +100,13 @@ class SimulatedTelephony:
         *,
         max_seats: int = 20,
         absent: Collection[str] = (),
+        mute: Collection[str] = (),
     ) -> None:
         """Nothing happens before `start`."""
         self.listening: list[Listening] = []
         self.orders: list[DialOrder] = []
-        self._clock, self._spool, self._absent, self._max_seats = clock, spool, frozenset(absent), max_seats
+        self._clock, self._spool, self._max_seats = clock, spool, max_seats
+        self._absent, self._mute = frozenset(absent), frozenset(mute)
         self._directory = Directory(directory or {})
         self._seats: dict[SeatId, _Seat] = {}
         self._calls: dict[CallId, _Call] = {}
@@ -168,20 +177,26 @@ class SimulatedTelephony:
         """End the seat and its call."""
         self._lose_seat(seat, "unseated", Party.DIALER, None)
 
+    async def let_go(self, seat: SeatId) -> None:
+        """End it."""
+        await self.unseat_agent(seat)
+
+    async def adopt(self, left: Sequence[LeftCall]) -> frozenset[CallId]:  # noqa: ARG002  # the port's argument
+        """Nothing: it lives and dies with its dialer."""
+        return frozenset()
+
     async def originate(self, order: DialOrder) -> None:
         """Dial; the number's conduct unfolds as time advances."""
-        seat = self._seats.get(order.seat)
-        if seat is None or not seat.up:
-            raise TelephonyRefused(f"seat {order.seat} has no leg")
-        if self._call_of(order.seat):
-            raise TelephonyRefused(f"seat {order.seat} is on a call")
+        if why := self.obstacle(order.seat):
+            raise TelephonyRefused(why)
         if order.call_id in self._seen:
             raise TelephonyRefused(f"call {order.call_id} was dialled before")
         self._seen.add(order.call_id)
         (self._spool / order.call_id).mkdir(exist_ok=True)
         self.orders.append(order)
         conduct = self._directory.next_conduct(order.number.national)
-        self._calls[order.call_id] = _Call(order, conduct, self._clock.now())
+        agent = silence(1) if self._seats[order.seat].address in self._mute else _AGENT
+        self._calls[order.call_id] = _Call(order, conduct, self._clock.now(), agent)
         self._after(0.01, lambda: self._far_end_begins(order.call_id))
         self._after(order.ring_seconds, lambda: self._rings_out(order.call_id))
 
@@ -196,12 +211,31 @@ class SimulatedTelephony:
         call = self._calls.get(call_id)
         if call is None or not call.answered:
             raise TelephonyRefused(f"call {call_id} is not talking")
-        self.listening.append(Listening(call_id, address, mode))
+        wanted = Listening(call_id, address, mode)
+        self.listening.append(wanted)
+        seconds = 0.0 if call.listener else PICK_UP_SECONDS
+        self._after(seconds, lambda: self._supervisor_answers(wanted))
+
+    async def stop_listening(self, call_id: CallId) -> None:
+        """The supervisor is out."""
+        self._supervisor_leaves(call_id, "stopped")
 
     async def alive(self) -> Alive:
         """What is there now."""
         seats = frozenset(seat for seat, there in self._seats.items() if there.up)
         return Alive(frozenset(self._calls), seats)
+
+    def obstacle(self, seat: SeatId) -> str:
+        """What `originate` refuses for."""
+        there = self._seats.get(seat)
+        if there is None or not there.up:
+            return f"seat {seat} has no leg"
+        return f"seat {seat} is on a call" if self._call_of(seat) else ""
+
+    @property
+    def notice(self) -> str:
+        """Nothing: it works as long as we do."""
+        return ""
 
     # --- what a test makes happen -----------------------------------------------------------------------------
 
@@ -215,6 +249,10 @@ class SimulatedTelephony:
     def drop_seat(self, seat: SeatId) -> None:
         """The agent puts the phone down."""
         self._lose_seat(seat, "the agent's phone ended the leg", Party.AGENT, "SEAT_LOST")
+
+    def supervisor_hangs_up(self, call_id: CallId) -> None:
+        """The supervisor puts the phone down."""
+        self._supervisor_leaves(call_id, "the supervisor's phone ended the leg")
 
     def customer_hangs_up(self, call_id: CallId) -> None:
         """The customer ends the talk now."""
@@ -262,6 +300,26 @@ class SimulatedTelephony:
         if call.conduct.hangs_up_after_seconds is not None:
             self._after(call.conduct.hangs_up_after_seconds, lambda: self._end(call_id, Party.CUSTOMER))
 
+    def _supervisor_answers(self, wanted: Listening) -> None:
+        call = self._calls.get(wanted.call_id)
+        if call is None:
+            return
+        now = self._clock.now()
+        if wanted.address in self._absent:
+            self._emit(ListenerDown(wanted.call_id, now, "the supervisor's phone does not answer"))
+            return
+        call.listener = wanted
+        call.barged.append((now, wanted.mode is ListenMode.BARGE))
+        self._emit(ListenerUp(wanted.call_id, now, wanted.mode))
+
+    def _supervisor_leaves(self, call_id: CallId, why: str) -> None:
+        call = self._calls.get(call_id)
+        if call is None or call.listener is None:
+            return
+        call.listener = None
+        call.barged.append((self._clock.now(), False))
+        self._emit(ListenerDown(call_id, self._clock.now(), why))
+
     def _rings_out(self, call_id: CallId) -> None:
         call = self._calls.get(call_id)
         if call and not call.answered:
@@ -283,7 +341,17 @@ class SimulatedTelephony:
         said = announcement(10) if files.kind is RecordingKind.EARLY else _VOICES[call.conduct.voice]
         write_wav(files.customer, lasting(said, seconds))
         if files.agent:
-            write_wav(files.agent, lasting(_AGENT, seconds))
+            write_wav(files.agent, self._agents_side(call, began, seconds))
+
+    def _agents_side(self, call: _Call, began: datetime, seconds: float) -> Samples:
+        """The agent, and whoever barged in."""
+        said = lasting(call.agent, seconds)
+        barges = [*call.barged, (self._clock.now(), False)]
+        for (start, heard), (end, _) in itertools.pairwise(barges):
+            if heard:
+                first, last = (round((instant - began).total_seconds() * RATE) for instant in (start, end))
+                said[first:last] += lasting(_SUPERVISOR, seconds)[first:last]
+        return said
 
     # --- ends -------------------------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from datetime import datetime
 from dialer.domain.case import POOL, CaseEvent, CaseState, RevisitCase
 from dialer.domain.phone import PhoneKind, PhoneNumber, PhoneSource, PhoneStatus
 from dialer.domain.problem import ProblemLevel
-from dialer.domain.reply import Objection, ReplyContent, objections
+from dialer.domain.reply import Objection, ReplyContent, objections, objections_to_number
 from dialer.domain.ticket import REDIAL_PURPOSE, TICKET, TicketEvent, TicketId, TicketState, TransferTicket
 from dialer.ports.storage import Moved, Storage, TicketReply, Work
 from dialer.usecases.gather_facts import gather, ranked
@@ -44,9 +44,7 @@ async def reply_to_ticket(
     async with storage.begin() as work:
         ticket = await work.tickets.get(ticket_id)
         TICKET.after(ticket.state, TicketEvent.REPLIED)
-        rules = rulebook.tickets
-        found = objections(reply, ticket.level, rules.reply_min_chars, rules.reply_banned)
-        await work.tickets.put_reply(TicketReply(ticket.id, now, by, reply.as_mapping(), not found, found))
+        found = await keep_reply(work, ticket, by, now, reply, rulebook)
         moved = Moved(by, now, {"objections": list(found)})
         if found:
             return found
@@ -55,6 +53,25 @@ async def reply_to_ticket(
             ticket = await work.tickets.move(ticket, event, moved)
         await _act_on(work, ticket, reply, rulebook, moved)
     return ()
+
+
+async def keep_reply(
+    work: Work, ticket: TransferTicket, by: str, now: datetime, reply: ReplyContent, rulebook: Rulebook
+) -> Sequence[Objection]:
+    """Keep a reply, good or not; why it is not (rules §5.5, §5.6)."""
+    rules = rulebook.tickets
+    found = objections(reply, ticket.level, rules.reply_min_chars, rules.reply_banned)
+    if reply.new_phone and Objection.PHONE_INVALID not in found:
+        found = (*found, *await _objections_to_number(work, ticket, PhoneNumber.parse(reply.new_phone)))
+    await work.tickets.put_reply(TicketReply(ticket.id, now, by, reply.as_mapping(), not found, found))
+    return found
+
+
+async def _objections_to_number(work: Work, ticket: TransferTicket, number: PhoneNumber) -> Sequence[Objection]:
+    case = await work.cases.get(ticket.case_id)
+    holders = (await work.policies.sharing([number]))[number]
+    staff = await work.policies.staff_among([number])
+    return objections_to_number(staff=number in staff, other_holders=len(holders - {case.holder_id}))
 
 
 async def _act_on(work: Work, ticket: TransferTicket, reply: ReplyContent, rulebook: Rulebook, moved: Moved) -> None:

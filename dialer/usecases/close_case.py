@@ -9,10 +9,10 @@ from datetime import datetime
 from dialer.domain.call import CallId
 from dialer.domain.case import CASE, CaseEvent, CaseState, RevisitCase
 from dialer.domain.problem import ProblemType
-from dialer.domain.reply import Objection, ReplyContent, objections
+from dialer.domain.reply import Objection, ReplyContent
 from dialer.domain.ticket import TICKET, TicketEvent, TicketId
-from dialer.ports.storage import Moved, Storage, TicketReply, Work
-from dialer.usecases.answer_ticket import archive_answered, close_answered_tickets
+from dialer.ports.storage import Moved, Storage, Work
+from dialer.usecases.answer_ticket import archive_answered, close_answered_tickets, keep_reply
 from dialer.usecases.prove_case import CLOSING_NEEDS_PROOF, NOT_SEALED_YET, completed_inside, proof_of
 from dialer.usecases.rulebook import Rulebook
 
@@ -68,9 +68,7 @@ async def accept_correction(
         ticket = await work.tickets.get(ticket_id)
         case = await work.cases.get(ticket.case_id)
         CASE.after(case.state, CaseEvent.CORRECTED)
-        rules = rulebook.tickets
-        found = objections(reply, ticket.level, rules.reply_min_chars, rules.reply_banned)
-        await work.tickets.put_reply(TicketReply(ticket.id, now, by, reply.as_mapping(), not found, found))
+        found = await keep_reply(work, ticket, by, now, reply, rulebook)
         if not found:
             moved = Moved(by, now, {"ticket": ticket.ticket_no})
             await _settle(work, await work.cases.move(case, CaseEvent.CORRECTED, moved), rulebook, now)

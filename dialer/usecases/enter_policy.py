@@ -42,8 +42,8 @@ _MANY_HOLDERS = 10
 _ANY_NUMBER = Number(id=0, kind=PhoneKind.MOBILE, status=PhoneStatus.OK)
 
 
-Sharing = Mapping[PhoneNumber, Mapping[int, bool]]
-"""Who has a number: holder's id → whether it is marked as a salesperson's."""
+Sharing = Mapping[PhoneNumber, frozenset[int]]
+"""The holders who have a number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,8 +232,8 @@ async def _store_numbers(
     numbers = [NumberOfHolder(holder_id, number, kind) for holder_id, entry in entries for kind, number in entry.phones]
     await work.policies.put_phones(numbers, source, run.now)
     sharing = await work.policies.sharing([each.number for each in numbers])
-    staff = {number for number, marks in sharing.items() if number in run.staff or any(marks.values())}
-    await work.policies.mark_staff_numbers(sorted(staff, key=lambda number: number.e164))
+    staff = (run.staff & sharing.keys()) | await work.policies.staff_among(list(sharing))
+    await work.policies.mark_staff_numbers(list(staff))
     await _tell_those_who_share(work, sharing)
     return [await _known(work, holder_id, entry, sharing, staff) for holder_id, entry in entries]
 
@@ -241,7 +241,7 @@ async def _store_numbers(
 async def _known(
     work: Work, holder_id: int, entry: PolicyEntry, sharing: Sharing, staff: AbstractSet[PhoneNumber]
 ) -> _Numbers:
-    flags = {SHARED_PHONE for _, number in entry.phones if sharing[number].keys() - {holder_id}}
+    flags = {SHARED_PHONE for _, number in entry.phones if sharing[number] - {holder_id}}
     if staff.isdisjoint(number for _, number in entry.phones):
         return _Numbers(frozenset(flags), usable=True)
     phones = await work.policies.phones(holder_id)
@@ -250,7 +250,7 @@ async def _known(
 
 async def _tell_those_who_share(work: Work, sharing: Sharing) -> None:
     """The cases of those who had a number before get the note too, unless they are more than a family."""
-    families = [holders.keys() for holders in sharing.values() if 1 < len(holders) <= _MANY_HOLDERS]
+    families = [holders for holders in sharing.values() if 1 < len(holders) <= _MANY_HOLDERS]
     for holder_id in sorted({holder_id for family in families for holder_id in family}):
         for case in await work.cases.of_holder(holder_id):
             if SHARED_PHONE not in case.flags and not case.state.closed:

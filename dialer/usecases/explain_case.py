@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from dialer.domain.case import ON_THE_PHONE, POOL, RevisitCase
+from dialer.domain.case import POOL, CaseState, RevisitCase
 from dialer.domain.case_plan import DialNumber, Held, WaitUntil, plan_case
 from dialer.domain.errors import CalendarMissing, NotFound
 from dialer.domain.reason import Reason
@@ -65,12 +65,43 @@ def _now(case: RevisitCase, masked: str, now: datetime) -> Explanation:
     return Explanation(case, f"现在可拨 {masked} · may be dialled now", at=now)
 
 
+_WAITS_FOR = {
+    CaseState.PENDING_RECEIPT: "等待回执签收 · waits for the receipt",
+    CaseState.NOT_SAMPLED: "不在回访范围或未抽中 · outside the revisit or its sample",
+    CaseState.QUEUED: "即将拨出 · about to be dialled",
+    CaseState.DIALING: "正在呼叫 · ringing",
+    CaseState.IN_CALL: "通话中 · talking",
+    CaseState.WRAP_UP: "等待坐席话后确认 · waits for the agent's wrap-up",
+    CaseState.SEALING: "等待录音封存后结案 · closes when its recording is sealed",
+    CaseState.EREVISIT_WAIT: "等待客户完成电子化回访 · waits for the customer's e-revisit",
+    CaseState.REFUSAL_QA: "等待质检复核拒访 · waits for quality to judge the refusal",
+    CaseState.U_OPEN: "等待下发回访不成功转办单 · its ticket waits to be issued",
+    CaseState.L1_OPEN: "等待下发一级转办单 · its ticket waits to be issued",
+    CaseState.L2_OPEN: "等待下发二级转办单 · its ticket waits to be issued",
+    CaseState.U_ISSUED: "转办中，等待回复 · out as a ticket",
+    CaseState.L1_ISSUED: "转办中，等待回复 · out as a ticket",
+    CaseState.L2_ISSUED: "转办中，等待回复 · out as a ticket",
+    CaseState.U_REPLIED: "转办已回复，等待核实号码 · answered, its number is being verified",
+    CaseState.U_VERIFIED: "号码已核实，等待再次外呼 · verified, to be dialled again",
+    CaseState.L1_REPLIED: "转办已回复，等待再次外呼 · answered, to be dialled again",
+    CaseState.L2_REPLIED: "转办已回复，等待归档 · answered, to be archived",
+    CaseState.REPLY_CORRECTION: "客户反映回复不属实，等待更正 · the reply was untrue: waits for its correction",
+    CaseState.ALT_CHANNEL: "等待安排信函或上门 · waits for a letter or a visit",
+    CaseState.LETTER_OUT: "已寄信函，等待回函 · waits for the letter's return",
+    CaseState.VISIT_OUT: "已派上门，等待结果 · waits for the visit's result",
+    CaseState.WAIVER_PENDING: "等待免回访审批 · waits for the waiver's approval",
+    CaseState.FROZEN: "已冻结 · frozen",
+    CaseState.CLOSED_SUCCESS: "回访成功，已结案 · closed: confirmed",
+    CaseState.CLOSED_PROBLEM_HANDLED: "问题已处理，已结案 · closed: its problems are handled",
+    CaseState.CLOSED_WAIVED: "免回访，已结案 · closed: waived",
+    CaseState.CLOSED_REFUSED: "客户拒访，已结案 · closed: the customer refused",
+    CaseState.CLOSED_CANCELLED: "保单已撤销，已结案 · closed: the policy is cancelled",
+    CaseState.CLOSED_UNREACHED: "未能回访，已结案 · closed: never reached",
+}
+
+
 def _not_in_the_pool(case: RevisitCase) -> Explanation:
-    if case.state.closed:
-        return Explanation(case, f"已结案 {case.state} · closed", (case.closed_why,))
-    if case.state in ON_THE_PHONE:
-        return Explanation(case, f"通话中 {case.state} · on the phone")
-    return Explanation(case, f"不在外呼池 {case.state} · not in the pool", (case.next_why,) if case.next_why else ())
+    return Explanation(case, _WAITS_FOR[case.state], (case.next_why,) if case.next_why else ())
 
 
 def _both(reason: Reason) -> str:

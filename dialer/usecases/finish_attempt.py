@@ -20,7 +20,7 @@ from dialer.domain.number import PastCall
 from dialer.domain.outcome import Outcome
 from dialer.domain.outcome_rules import Also
 from dialer.domain.problem import Problem, ProblemLevel
-from dialer.domain.retry import Heard, Next, after_outcome
+from dialer.domain.retry import Next, after_outcome
 from dialer.domain.seat import Seat, SeatEvent, SeatState
 from dialer.ports import Scripts
 from dialer.ports.storage import FoundProblem, Moved, Storage, StoredAnswer, StoredCall, Work
@@ -238,8 +238,9 @@ async def _what_follows(
         ended_at=stored.call.ended.at if stored.call.ended else now,
         rang=stored.call.ringing_at is not None or stored.call.answered_at is not None,
     )
-    heard = _heard(result.conversation)
-    follows = after_outcome(before.facts, before.numbers, call, rulebook.dial, rulebook.calendar, heard)
+    verdict = _verdict(result.conversation)
+    asked = verdict is not None and verdict.completed
+    follows = after_outcome(before.facts, before.numbers, call, rulebook.dial, rulebook.calendar, all_items_asked=asked)
     return follows, known
 
 
@@ -251,11 +252,10 @@ def _without_this_call(known: Known, stored: StoredCall) -> Known:
     return replace(known, facts=facts, numbers=numbers)
 
 
-def _heard(conversation: Conversation | None) -> Heard:
+def _verdict(conversation: Conversation | None) -> talk.Verdict | None:
     if conversation is None:
-        return Heard(all_items_asked=False)
-    verdict = talk.verdict(conversation.script, conversation.facts, conversation.interview)
-    return Heard(all_items_asked=verdict.completed, l1_problem=verdict.level is ProblemLevel.L1)
+        return None
+    return talk.verdict(conversation.script, conversation.facts, conversation.interview)
 
 
 async def _keep_what_was_said(
@@ -324,7 +324,8 @@ async def _move_case(work: Work, known: Known, follows: Next, result: Result, ru
     elif case.state is CaseState.EREVISIT_WAIT:
         waits_until = erevisit_ends(case.revisit_last_day, moved.at)
         case = await work.cases.save(case.due(waits_until, "电子化回访 48 小时内未完成则回到电话队列"))
-    if _heard(result.conversation).l1_problem and case.state in _WITHOUT_VERDICT:
+    verdict = _verdict(result.conversation)
+    if verdict is not None and verdict.level is ProblemLevel.L1 and case.state in _WITHOUT_VERDICT:
         case = await open_ticket(work, case, ProblemLevel.L1, rulebook, moved.at)
     else:
         case = await open_ticket_of_state(work, case, rulebook, moved)

@@ -6,7 +6,7 @@ state, so that an event is either wholly in the records or not at all.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -32,6 +32,7 @@ from dialer.ports.storage import Moved, Storage, StoredCall, Work
 from dialer.usecases.conduct_interview import begin_conversation
 from dialer.usecases.finish_attempt import end_of_talk, finish_broken, finish_unanswered, free_seat
 from dialer.usecases.keep_recording import note_sound, sound_is_complete
+from dialer.usecases.listen_in import end_listening
 from dialer.usecases.rulebook import Rulebook
 
 _ENGINE = "system:engine"
@@ -58,6 +59,8 @@ async def follow_call(
         outcome = None
         for command in commands:
             outcome = await _carry_out(work, stored, command, scripts, rulebook, now) or outcome
+        if isinstance(event, Ended) and commands:
+            await end_listening(work, call.call_id, event.at)
         return Followed(call, commands, outcome)
 
 
@@ -144,10 +147,10 @@ async def take_over(
     scripts: Scripts,
     rulebook: Rulebook,
     dead_owner: str,
-    alive: Sequence[CallId],
+    adopted: Collection[CallId],
     now: datetime,
 ) -> int:
-    """Account for what a dead engine left: every call of its that lives no more ends now, with what is known of it.
+    """Account for what a dead engine left: every call of its that was not adopted ends now, with what is known of it.
 
     A call that may have rung is never dialled again for it: it stays a call to that number. The customer who was
     talking was cut off by us: TECH, not counted, what was said is kept.
@@ -159,7 +162,7 @@ async def take_over(
         open_calls = await work.calls.open_calls(dead_owner)
     resolved = 0
     for stored in open_calls:
-        if stored.call.call_id not in alive:
+        if stored.call.call_id not in adopted:
             gone = Ended(stored.call.call_id, now, Party.DIALER, failure="ENGINE_DIED")
             await follow_call(storage, scripts, rulebook, gone, now)
             resolved += 1

@@ -339,7 +339,7 @@ class _Import:
 
     async def mark_staff(self) -> None:
         """Customers of earlier imports may have a salesperson's number that is only now known for one."""
-        numbers = sorted(self.run.staff, key=lambda number: number.e164)
+        numbers = list(self.run.staff)
         for start in range(0, len(numbers), ROWS_A_UNIT):
             async with self.storage.begin() as work:
                 await work.policies.mark_staff_numbers(numbers[start : start + ROWS_A_UNIT])

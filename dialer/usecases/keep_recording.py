@@ -31,9 +31,13 @@ class SealSound(Protocol):
 
 
 async def note_sound(work: Work, call_id: CallId, files: SoundFiles, started_at: datetime) -> Recording:
-    """Sound is being written: from now on no crash can make us forget it; the first case's part begins at 0."""
+    """Sound is being written: from now on no crash can make us forget it; the first case's part begins at 0.
+
+    What the network said before an answer is the first case's too: who corrects its verdict hears it (rules §10.3).
+    Told again (a call was taken up after a crash), it changes nothing.
+    """
     recording = await work.recordings.started(call_id, files, started_at)
-    if files.kind is RecordingKind.TALK:
+    if not await work.recordings.segments(recording.id):
         first = (await work.calls.attempts_of(call_id))[0]
         await work.recordings.put_segment(Segment(recording.id, first.id, 0))
     return recording

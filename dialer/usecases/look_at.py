@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from dialer.domain.attempt import Attempt
+from dialer.domain.call import CallId, RecordingKind
 from dialer.domain.case import CaseId, CaseState, RevisitCase
 from dialer.domain.errors import NotFound, ScriptInvalid
+from dialer.domain.listening import Listening
 from dialer.domain.recording import RecordingState
 from dialer.domain.script import ScriptRef
-from dialer.domain.seat import Seat
+from dialer.domain.seat import Seat, SeatState
 from dialer.domain.ticket import OPEN_TICKETS, TicketId, TicketState, TransferTicket
 from dialer.domain.user import User
 from dialer.ports import Scripts
@@ -94,6 +96,7 @@ class CaseFile:
     problems: tuple[FoundProblem, ...]
     tickets: tuple[TransferTicket, ...]
     recordings: tuple[PlayableRecording, ...]
+    listenings: tuple[Listening, ...]
     referrals: tuple[tuple[str, Mapping[str, object]], ...]
     history: tuple[HistoryRow, ...]
 
@@ -113,6 +116,7 @@ async def case_file(storage: Storage, scripts: Scripts, user: User, case_id: Cas
             problems=tuple(await work.interviews.problems(case.id)),
             tickets=tuple(await work.tickets.of_case(case.id)),
             recordings=recordings,
+            listenings=tuple([each for each in await work.listenings.of_case(case.id) if each.joined_at is not None]),
             referrals=tuple(await work.interviews.referrals(case.id)),
             history=tuple(await work.cases.history(case.id)),
         )
@@ -128,7 +132,7 @@ async def _answers_heard(
     playable = {
         each.segment.attempt_id: each.recording.id
         for each in recordings
-        if each.recording.state is RecordingState.SEALED
+        if each.recording.state is RecordingState.SEALED and each.recording.files.kind is RecordingKind.TALK
     }
     return tuple(
         AnswerHeard(answer, _title(scripts, refs.get(answer.attempt_id), answer), playable.get(answer.attempt_id))
@@ -229,26 +233,55 @@ async def ticket_file(storage: Storage, user: User, ticket_id: TicketId, now: da
 
 
 @dataclass(frozen=True, slots=True)
-class FloorPicture:
-    """Who works, how many cases stand where, and what keeps an engine from placing calls."""
+class SeatOnFloor:
+    """A seat, whose it is, and the supervisor on its call."""
 
-    seats: tuple[tuple[Seat, User | None], ...]
+    seat: Seat
+    person: User
+    listening: Listening | None
+
+    @property
+    def call_id(self) -> CallId | None:
+        """The call on which the agent talks now."""
+        return self.seat.call_id if self.seat.state is SeatState.TALKING else None
+
+
+_FAILURE_IS_TOLD_FOR = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class FloorPicture:
+    """Who works, how many cases stand where, and what keeps an engine from placing calls.
+
+    `mine` is the reader's own place on somebody's call, `failed` what has just come to nothing.
+    """
+
+    seats: tuple[SeatOnFloor, ...]
     by_state: Mapping[CaseState, int]
     overdue_tickets: int
     notices: tuple[str, ...]
     now: datetime
+    mine: Listening | None = None
+    failed: Listening | None = None
 
 
 async def floor(storage: Storage, user: User, now: datetime) -> FloorPicture:
     """The floor under the user's organisation."""
     async with storage.read() as work:
         people = {each.login: each for each in await work.floor.users()}
+        listening = {each.call_id: each for each in await work.listenings.open()}
         seats = [(seat, people.get(seat.login)) for seat in await work.floor.seats()]
         below = await work.tickets.in_state(*ANSWERABLE, org=user.org)
         return FloorPicture(
-            seats=tuple((seat, each) for seat, each in seats if each is not None and sees(user, each.org)),
+            seats=tuple(
+                SeatOnFloor(seat, each, listening.get(seat.call_id) if seat.call_id else None)
+                for seat, each in seats
+                if each is not None and sees(user, each.org)
+            ),
             by_state=await work.cases.counts(org=user.org),
             overdue_tickets=sum(ticket.overdue(now) for ticket in below),
             notices=tuple(await work.ledger.notices()),
             now=now,
+            mine=next((each for each in listening.values() if each.login == user.login), None),
+            failed=await work.listenings.last_failure(user.login, now - _FAILURE_IS_TOLD_FOR),
         )

@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from dialer.domain.call import CallId, SeatId
-from dialer.domain.errors import DialerError, ImpossibleMove
+from dialer.domain.errors import DialerError, ImpossibleMove, NotFound
 from dialer.domain.seat import SEAT, Seat, SeatEvent, SeatState
 from dialer.domain.user import Role, User
 from dialer.ports import Signals
@@ -95,6 +95,15 @@ async def create_user(
         return await work.floor.add_user(user)
 
 
+async def give_phone(storage: Storage, login: str, phone_address: str) -> None:
+    """Enter an agent's or a supervisor's telephone, or another one. Raises NotFound."""
+    async with storage.begin() as work:
+        user = await work.floor.user(login)
+        if user is None:
+            raise NotFound(f"there is no user {login}")
+        await work.floor.save_user(replace(user, phone_address=phone_address))
+
+
 async def sit_down(storage: Storage, signals: Signals, user: User, now: datetime) -> Seat:
     """Take the seat (made at the first time) and have the engine call the agent's phone. Raises NoPhone."""
     if not user.phone_address:
@@ -152,15 +161,17 @@ async def stand_up(storage: Storage, signals: Signals, user: User, now: datetime
     return seat
 
 
-async def hang_up(storage: Storage, signals: Signals, user: User, now: datetime) -> None:
-    """Have the engine end the call of this seat; one that has just ended by itself is what was wanted.
+async def hang_up(storage: Storage, signals: Signals, user: User, call_id: CallId, now: datetime) -> None:
+    """Have the engine end the call that the screen showed; one that has just ended by itself is what was wanted.
+
+    A key that comes late finds the next call on the line, which it was never meant for.
 
     Raises:
         ImpossibleMove: the seat has no call.
     """
     async with storage.begin() as work:
         seat = await seat_of(work, user)
-        if seat.state is SeatState.WRAP_UP:
+        if seat.state is SeatState.WRAP_UP or (seat.call_id is not None and seat.call_id != call_id):
             return
         if seat.call_id is None or seat.state not in (SeatState.RESERVED, SeatState.TALKING):
             raise ImpossibleMove(f"seat {seat.id} is {seat.state}: there is no call to hang up")

@@ -137,8 +137,8 @@ def _virtual(key: str) -> int:
 
 
 @asynccontextmanager
-async def chromium(profile: Path) -> AsyncIterator[Page]:
-    """A browser of one's own, with one tab; it ends with the block."""
+async def chromium(profile: Path, *more: str) -> AsyncIterator[Page]:
+    """A browser of one's own, with one tab and `more` of its options; it ends with the block."""
     program = shutil.which("chromium")
     assert program is not None
     process = await asyncio.create_subprocess_exec(
@@ -151,6 +151,7 @@ async def chromium(profile: Path) -> AsyncIterator[Page]:
         "--remote-debugging-port=0",
         f"--user-data-dir={profile}",
         "--lang=zh-CN",
+        *more,
         "about:blank",
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.PIPE,

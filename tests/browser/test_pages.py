@@ -34,7 +34,7 @@ async def _talked_through(console: Console, tmp_path: Path) -> tuple[int, int]:
     await site.answer_everything(call, M060_SIGN_HOLDER=not_mine)
     await site.hung_up(call)
     await site.wrapped_up(note="客户称签名不是本人所签，由业务员代签")
-    await _seal(console, call, tmp_path)
+    await seal_with_sound(console, call, tmp_path)
     site.now = at(16)
     await issue_tickets(site.storage, site.rulebook, site.now)
     async with site.storage.read() as work:
@@ -42,7 +42,8 @@ async def _talked_through(console: Console, tmp_path: Path) -> tuple[int, int]:
     return case.id, ticket.id
 
 
-async def _seal(console: Console, call: CallId, folder: Path) -> None:
+async def seal_with_sound(console: Console, call: CallId, folder: Path) -> None:
+    """Two minutes that a browser can play."""
     files = SoundFiles(RecordingKind.TALK, folder / "customer.wav", folder / "agent.wav")
     for seed, side in enumerate((files.customer, folder / "agent.wav")):
         write_wav(side, speech(120.0, seed=seed))

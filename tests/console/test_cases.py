@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from dialer.domain.call import CallId
 from dialer.domain.case import CaseState, RevisitCase
 from dialer.domain.recording import RecordingState
 from dialer.domain.user import Role
 from tests.builders import a_seal
 from tests.console.desk import Console
+from tests.console.stories import a_refusal
 
 SOUND = bytes(range(256)) * 2000
 
@@ -118,21 +120,8 @@ async def test_a_case_that_is_not_there_is_a_page_that_says_so(log_in) -> None:
 
 
 @pytest.fixture
-async def refused(console: Console) -> tuple[RevisitCase, str]:
-    """A case whose holder refused, its recording not sealed yet."""
-    site = console.site
-    case = await site.a_case_is_due()
-    await site.seat_is_ready()
-    call = await site.connected()
-    await site.answer(call, "SELF")
-    await site.report(call, "REFUSE")
-    talk = await site.conversation(call)
-    while not talk.interview.is_over:
-        options = [option.code for option in talk.script.node(talk.interview.node).options]
-        talk = await site.answer(call, next((code for code in options if "REFUSE" in code), options[-1]))
-    await site.hung_up(call)
-    await site.wrapped_up()
-    return await site.case(case), call
+async def refused(console: Console) -> tuple[RevisitCase, CallId]:
+    return await a_refusal(console)
 
 
 async def test_a_refusal_closes_when_quality_has_heard_it_and_not_before_it_is_sealed(console, log_in, refused) -> None:

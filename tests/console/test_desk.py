@@ -53,7 +53,7 @@ async def test_a_whole_interview_by_http_closes_the_case_once_the_sound_is_seale
     assert desk["screen"]["outcome"] == Outcome.SUCCESS
     assert "hang-up" in desk["actions"]
 
-    status, _ = await agent.act("hang-up")
+    status, _ = await agent.act("hang-up", call=desk["call"]["id"])
     assert status == 200
     assert DeskOrderKind.HANG_UP in await _orders(console)
     await console.site.hung_up(desk["call"]["id"])
@@ -248,9 +248,18 @@ async def test_hanging_up_when_the_customer_was_quicker_is_no_fault(console: Con
     await console.site.a_case_is_due()
     call = await console.site.connected()
     await console.site.hung_up(call, Party.CUSTOMER)
-    status, desk = await agent.act("hang-up")
+    status, desk = await agent.act("hang-up", call=call)
     assert (status, desk["seat"]["state"]) == (200, SeatState.WRAP_UP)
     assert await _orders(console) == []
+
+
+async def test_a_hang_up_that_comes_late_does_not_end_the_next_call(console: Console, agent: Visitor) -> None:
+    await console.site.a_case_is_due()
+    await console.site.connected()
+    status, desk = await agent.act("hang-up", call="the-call-before")
+    assert (status, desk["seat"]["state"]) == (200, SeatState.TALKING)
+    assert await _orders(console) == []
+    assert (await agent.act("hang-up"))[0] == 400
 
 
 async def test_an_agent_acts_on_their_own_call_only(console: Console, agent: Visitor, log_in) -> None:

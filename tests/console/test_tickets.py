@@ -7,38 +7,13 @@ import pytest
 from dialer.domain.case import CaseState
 from dialer.domain.ticket import TransferTicket
 from dialer.domain.user import Role
-from dialer.usecases.issue_tickets import issue_tickets
-from tests.builders import at
 from tests.console.desk import JSON, Console
-
-REPLY = {
-    "contacted_by": "李明",
-    "contacted_whom": "王小明",
-    "contacted_at": "2026-09-18T16:30",
-    "means": "上门",
-    "account": "到客户家中拜访，向客户逐条说明了保险责任、责任免除和缴费期限，客户当场翻看了合同。",
-    "customer_said": "客户表示现在已经看懂，没有其他疑问。",
-    "done": "当面讲解合同，客户重新签字确认。",
-    "attachment_note": "补签字影像一份",
-}
+from tests.console.stories import REPLY, an_issued_l1, an_untrue_reply
 
 
 @pytest.fixture
 async def ticket(console: Console) -> TransferTicket:
-    """An L1 of Guangzhou (44/4401), issued at 16:00."""
-    site = console.site
-    case = await site.a_case_is_due()
-    await site.seat_is_ready()
-    call = await site.connected()
-    node = (await site.conversation(call)).script.node("M060_SIGN_HOLDER")
-    not_mine = next(option.code for option in node.options if option.raises_problem)
-    await site.answer_everything(call, M060_SIGN_HOLDER=not_mine)
-    await site.hung_up(call)
-    await site.wrapped_up()
-    site.now = at(16)
-    await issue_tickets(site.storage, site.rulebook, site.now)
-    async with site.storage.read() as work:
-        return (await work.tickets.of_case(case.id))[0]
+    return await an_issued_l1(console)
 
 
 async def test_a_handler_sees_the_tickets_of_their_city_with_the_due_time(log_in, ticket: TransferTicket) -> None:
@@ -118,15 +93,7 @@ async def test_an_untrue_reply_is_corrected_on_the_same_page_and_the_case_closes
 ) -> None:
     site, handler = console.site, await log_in(Role.L3_HANDLER, org="44/4401")
     path = f"/tickets/{ticket.id}"
-    assert (await handler.post(f"{path}/reply", **REPLY)).status == 303
-    await site.sealed()
-    site.now = at(18, 30)
-    call = await site.connected()
-    await site.answer_everything(call, M040_REVIEW="NO", S420R_NOT_CONTACTED="SOLVED_SELF")
-    site.later(seconds=60)
-    await site.hung_up(call)
-    await site.wrapped_up()
-    await site.sealed()
+    await an_untrue_reply(console, handler, ticket)
     assert "更正回复" in await (await handler.get(path)).text()
     assert (await handler.post(f"{path}/reply", **REPLY)).status == 303
     async with site.storage.read() as work:

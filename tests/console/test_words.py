@@ -14,9 +14,10 @@ from babel.messages.pofile import read_po
 from dialer.console.desk_keys import event_key
 from dialer.console.navigation import LINKS
 from dialer.console.words import CATALOGUES, LANGUAGES, span, words
-from dialer.domain.call import Phase, RecordingKind
+from dialer.domain.call import ListenMode, Phase, RecordingKind
 from dialer.domain.case import CaseEvent, CaseState, Purpose
 from dialer.domain.interview import AGENT_MARKS
+from dialer.domain.listening import ListeningEnd
 from dialer.domain.outcome import Outcome
 from dialer.domain.phone import PhoneKind, PhoneStatus
 from dialer.domain.policy import Channel, Design, PayMode
@@ -32,9 +33,9 @@ from dialer.scripts_yaml import ScriptLibrary
 from dialer.usecases.staff_the_floor import PauseReason
 
 SHOWN: tuple[type[StrEnum], ...] = (
-    AnswerValue, CaseEvent, CaseState, Channel, Design, Objection, Outcome, PauseReason, PayMode, Phase, PhoneKind,
-    PhoneStatus, ProblemLevel, ProblemType, Purpose, RecordingKind, RecordingState, Role, SeatState, TicketEvent,
-    TicketState,
+    AnswerValue, CaseEvent, CaseState, Channel, Design, ListeningEnd, ListenMode, Objection, Outcome, PauseReason,
+    PayMode, Phase, PhoneKind, PhoneStatus, ProblemLevel, ProblemType, Purpose, RecordingKind, RecordingState, Role,
+    SeatState, TicketEvent, TicketState,
 )  # fmt: skip
 
 

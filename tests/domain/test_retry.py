@@ -11,7 +11,7 @@ from dialer.domain.outcome_rules import Also
 from dialer.domain.phone import PhoneKind, PhoneStatus
 from dialer.domain.problem import ProblemType
 from dialer.domain.reason import Reason
-from dialer.domain.retry import Exhausted, Heard, Next, after_outcome, exhaustion
+from dialer.domain.retry import Exhausted, Next, after_outcome, exhaustion
 from tests.domain.dialling import OFFICIAL, RULES, a_call, a_case, a_number, at, promised
 
 
@@ -19,12 +19,12 @@ def follows(
     *calls: PastCall,
     case: CaseFacts | None = None,
     numbers: Sequence[Number] | None = None,
-    heard: Heard | None = None,
+    all_items_asked: bool = True,
 ) -> Next:
     """What follows the last of `calls`, all to one number of one case."""
     before, last = calls[:-1], calls[-1]
     case = replace(case or a_case(), attempts=before)
-    return after_outcome(case, numbers or [a_number(*before)], last, RULES, OFFICIAL, heard)
+    return after_outcome(case, numbers or [a_number(*before)], last, RULES, OFFICIAL, all_items_asked=all_items_asked)
 
 
 def test_an_unanswered_call_is_tried_again_after_its_gap():
@@ -54,7 +54,7 @@ def test_what_a_conversation_decides_is_not_overruled_by_the_attempts_limits(out
 
 def test_a_problem_found_before_all_items_were_asked_is_a_contact_but_no_completion():
     assert follows(a_call("11-04 10:00", Outcome.PROBLEM_L1)).completed
-    after = follows(a_call("11-04 10:00", Outcome.PROBLEM_L1), heard=Heard(all_items_asked=False))
+    after = follows(a_call("11-04 10:00", Outcome.PROBLEM_L1), all_items_asked=False)
     assert (after.contact, after.completed) == (True, False)
 
 
@@ -63,13 +63,11 @@ def test_an_appointment_is_kept_as_promised():
     assert (after.event, after.not_before) == (CaseEvent.APPOINTED, at("11-05 15:00"))
 
 
-def test_scenario_26_an_l1_heard_before_the_hang_up_is_ticketed_at_once_and_the_call_taken_up_in_30_minutes():
+def test_scenario_26_a_call_hung_up_early_is_taken_up_in_30_minutes():
     hung_up = a_call("11-04 10:00", Outcome.INCOMPLETE, seconds=120)
-    after = follows(hung_up, heard=Heard(all_items_asked=False, l1_problem=True))
+    after = follows(hung_up, all_items_asked=False)
     assert after.event is CaseEvent.RETRY
-    assert after.also == {Also.OPEN_L1_TICKET}
     assert after.not_before == a_call("11-04 10:30", seconds=120).over_at
-    assert follows(hung_up).also == frozenset()
 
 
 def test_scenario_24_an_assistant_on_three_days_is_three_attempts_no_contact_and_then_unreachable():

@@ -6,10 +6,9 @@ import asyncio
 import json
 import os
 import re
-import sqlite3
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -18,9 +17,13 @@ from typing import Any, TypeVar
 import aiohttp
 
 from dialer.demo.carrier.simulator import CarrierSimulator
+from dialer.telephony.asterisk.instance import PrivateAsterisk
+from tests.journeys.records import Records, SqliteRecords
 
 ROOT = Path(__file__).parents[2]
 PASSWORD = "a long enough secret"
+MIN_SECONDS = 2
+"""The shortest recording that is proof at these sites."""
 
 T = TypeVar("T")
 
@@ -78,12 +81,22 @@ class Premises:
     folder: Path
     config: Path
     carrier: CarrierSimulator | None
+    records: Records
 
     @classmethod
-    def at(cls, folder: Path, carrier: CarrierSimulator | None = None, **settings: str) -> Premises:
+    def at(
+        cls,
+        folder: Path,
+        carrier: CarrierSimulator | None = None,
+        records: Records | None = None,
+        asterisk: PrivateAsterisk | None = None,
+        **settings: str,
+    ) -> Premises:
         """A new site, or the site whose files lie in the folder; `settings` as in `write_config`."""
         trunk = carrier.address if carrier else "127.0.0.1:9"
-        return cls(folder, write_config(folder, trunk, **settings), carrier)
+        records = records or SqliteRecords(folder / "dialer.db")
+        phones = on_asterisk(asterisk) if asterisk else on_trunk(trunk)
+        return cls(folder, write_config(folder, records.url, phones, **settings), carrier, records)
 
     async def run(self, now: datetime, *command: str, typed: str = "") -> tuple[int, str]:
         """A command to its end: exit code and all that it printed."""
@@ -129,14 +142,11 @@ class Premises:
 
     def rows(self, query: str) -> list[dict[str, Any]]:
         """What the database says, asked past the product."""
-        with closing(sqlite3.connect(self.folder / "dialer.db")) as connection:
-            connection.row_factory = sqlite3.Row
-            return [dict(row) for row in connection.execute(query)]
+        return self.records.rows(query)
 
     def alter(self, statement: str, *values: str) -> None:
         """Change the database past the product, as a disaster or somebody clever would."""
-        with closing(sqlite3.connect(self.folder / "dialer.db")) as connection, connection:
-            assert connection.execute(statement, values).rowcount, statement
+        self.records.alter(statement, *values)
 
     async def _start(self, now: datetime, *command: str) -> asyncio.subprocess.Process:
         return await asyncio.create_subprocess_exec(
@@ -167,9 +177,28 @@ async def _drain(stream: asyncio.StreamReader, log: Path) -> None:
             file.write(line)
 
 
+def on_trunk(carrier: str) -> str:
+    """Settings of the embedded engine."""
+    return f'[telephony]\ncarrier = "{carrier}"'
+
+
+def on_asterisk(asterisk: PrivateAsterisk) -> str:
+    """Settings that name an Asterisk, which has the trunk."""
+    return f"""
+[telephony]
+engine = "asterisk"
+[[asterisk.nodes]]
+url = "{asterisk.url}"
+ami = "{asterisk.bind}:{asterisk.ports.ami}"
+secrets = "{asterisk.secrets_file}"
+cel = "{asterisk.folders.cel}"
+"""
+
+
 def write_config(
     folder: Path,
-    carrier: str,
+    database: str,
+    phones: str,
     *,
     min_free_mb: str = "1",
     scripts: str = "scripts",
@@ -187,11 +216,10 @@ data_key = "{folder}/data.key"
 scripts = "{scripts}"
 calendars = "{calendars}"
 [storage]
-url = "sqlite+aiosqlite:///{folder}/dialer.db"
-[telephony]
-carrier = "{carrier}"
+url = "{database}"
+{phones}
 [recording]
-min_seconds = 3
+min_seconds = {MIN_SECONDS}
 min_free_mb = {min_free_mb}
 [console]
 port = 0
@@ -252,19 +280,30 @@ class Desk:
             desk = await self.answer(desk, instead)
         return desk
 
-    async def answer(self, desk: Any, instead: Mapping[str, str], seconds: float = 0.25) -> Any:
+    async def answer(self, desk: Any, instead: Mapping[str, str], seconds: float = 0.1) -> Any:
         """One answer, after having listened for a while."""
         screen = desk["screen"]
         option = instead.get(screen["node"], screen["options"][0]["code"])
         await asyncio.sleep(seconds)
         return await self.do("/desk/answer", node=screen["node"], option=option, version=desk["version"])
 
+    async def long_enough(self) -> None:
+        """Stay on the line until the recording can be proof."""
+        async with asyncio.timeout(10):
+            while (await self.see())["elapsed_seconds"] < MIN_SECONDS + 1:
+                await asyncio.sleep(0.05)
+
+    async def hang_up(self, desk: Any) -> Any:
+        """The call that the desk shows."""
+        return await self.do("/desk/hang-up", call=desk["call"]["id"])
+
     async def interview(self, **instead: str) -> Any:
         """Wait for a customer, ask everything, say goodbye, wrap up, take no more calls."""
         await self.until("TALKING")
         done = await self.answer_everything(instead)
+        await self.long_enough()
         await self.do("/desk/pause", reason="BREAK")
-        await self.do("/desk/hang-up")
+        await self.hang_up(done)
         await self.until("WRAP_UP")
         await self.do("/desk/wrap-up", note="")
         return done

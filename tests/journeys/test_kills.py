@@ -8,9 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import sqlite3
 import time
-from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -19,44 +17,24 @@ import pytest
 from dialer.demo.carrier.phone import AgentPhone
 from dialer.telephony.behaviours import Behaviour
 from tests.builders import at
+from tests.journeys.findings import LATER, all_sealed, attempts, case_states, nothing_is_wrong
 from tests.journeys.premises import Desk, Premises, until
+from tests.journeys.records import Records
 from tests.journeys.sites import FRIDAY, NUMBER, POLICY_NO, a_floor
+from tests.journeys.worlds import World, in_worlds
 
 pytestmark = [pytest.mark.sip, pytest.mark.slow]
 
 MORNING = at(9, 30, day=FRIDAY)
-LATER = at(10, day=FRIDAY)
-
-
-def attempts(premises: Premises) -> list[tuple[str | None, bool]]:
-    """Outcome of every attempt, and whether it counts for the customer, in order."""
-    rows = premises.rows("SELECT outcome, counted FROM attempts ORDER BY id")
-    return [(row["outcome"], bool(row["counted"])) for row in rows]
-
-
-def case_states(premises: Premises) -> list[str]:
-    return [row["state"] for row in premises.rows("SELECT state FROM cases ORDER BY id")]
-
-
-async def nothing_is_wrong(premises: Premises) -> None:
-    code, printed = await premises.run(LATER, "verify")
-    assert code == 0, printed
-
-
-async def all_sealed(premises: Premises, count: int) -> None:
-    def sealed() -> bool:
-        talks = premises.rows("SELECT state FROM recordings WHERE kind = 'TALK'")
-        return len(talks) == count and all(row["state"] == "SEALED" for row in talks)
-
-    await until(sealed)
 
 
 async def phone_is_called_again(phone: AgentPhone) -> None:
     await until(lambda: phone.is_on_the_line)
 
 
-async def test_killed_while_a_call_rings(tmp_path: Path):
-    async with a_floor(tmp_path, conduct=Behaviour.RINGS_OUT) as floor:
+@in_worlds("sqlite-pjsua", "postgres-pjsua")
+async def test_killed_while_a_call_rings(tmp_path: Path, world: World):
+    async with a_floor(tmp_path, conduct=Behaviour.RINGS_OUT, world=world) as floor:
         async with floor.premises.started(MORNING) as serving, Desk.of(serving.url, "agent1") as desk:
             await desk.take_calls()
             await until(lambda: floor.calls_to() == 1)
@@ -74,8 +52,9 @@ async def test_killed_while_a_call_rings(tmp_path: Path):
         assert floor.calls_to() == 2
 
 
-async def test_killed_while_people_talk(tmp_path: Path):
-    async with a_floor(tmp_path) as floor:
+@in_worlds("sqlite-pjsua", "postgres-pjsua")
+async def test_killed_while_people_talk(tmp_path: Path, world: World):
+    async with a_floor(tmp_path, world=world) as floor:
         async with floor.premises.started(MORNING) as serving, Desk.of(serving.url, "agent1") as desk:
             await desk.take_calls()
             screen = await desk.until("TALKING")
@@ -100,14 +79,15 @@ async def test_killed_while_people_talk(tmp_path: Path):
         assert floor.calls_to() == 2
 
 
-async def test_killed_while_the_recording_is_sealed_and_the_agent_wraps_up(tmp_path: Path):
-    async with a_floor(tmp_path) as floor:
+@in_worlds("sqlite-pjsua", "postgres-pjsua", "sqlite-asterisk")
+async def test_killed_while_the_recording_is_sealed_and_the_agent_wraps_up(tmp_path: Path, world: World):
+    async with a_floor(tmp_path, world=world) as floor:
         spool = tmp_path / "spool"
         async with floor.premises.started(MORNING) as serving, Desk.of(serving.url, "agent1") as desk:
             await desk.take_calls()
             await desk.until("TALKING")
             await desk.answer_everything({})
-            await desk.do("/desk/hang-up")
+            await desk.hang_up(await desk.see())
             await until(lambda: [*spool.glob("*/talk-customer.ogg.part")])
             await serving.kill()
         assert floor.premises.rows("SELECT state FROM recordings")[0]["state"] != "SEALED"
@@ -121,7 +101,7 @@ async def test_killed_while_the_recording_is_sealed_and_the_agent_wraps_up(tmp_p
             await until(lambda: case_states(floor.premises) == ["CLOSED_SUCCESS"])
             await desk.until("READY")
             await nothing_is_wrong(floor.premises)
-            assert not [*spool.iterdir()], "sealed sound is not kept twice"
+            assert not [*spool.rglob("*.wav")], "sealed sound is not kept twice"
         assert attempts(floor.premises) == [("SUCCESS", True)]
         assert floor.calls_to() == 1
 
@@ -155,16 +135,17 @@ async def test_told_to_stop_it_places_no_call_and_lets_people_finish(tmp_path: P
             await serving.says("engine.stopping")
             done = await desk.answer_everything({})
             assert done["screen"]["outcome"] == "SUCCESS"
-            await desk.do("/desk/hang-up")
+            await desk.hang_up(await desk.see())
         await serving.stopped()
         assert len(floor.carrier.log) == 1
         assert not floor.phone.is_on_the_line
         assert floor.premises.rows("SELECT call_id FROM seats")[0]["call_id"], "the wrap-up waits for the agent"
 
 
-async def test_engine_and_console_are_two_processes(tmp_path: Path):
+@in_worlds("sqlite-pjsua", "postgres-pjsua")
+async def test_engine_and_console_are_two_processes(tmp_path: Path, world: World):
     async with (
-        a_floor(tmp_path) as floor,
+        a_floor(tmp_path, world=world) as floor,
         floor.premises.started(MORNING, "--only", "console", log="console.log") as console,
         Desk.of(console.url, "agent1") as desk,
     ):
@@ -193,25 +174,20 @@ def owners(premises: Premises) -> list[str]:
     return [row["owner"] for row in premises.rows("SELECT owner FROM seats ORDER BY id")]
 
 
-async def stand_still(process: asyncio.subprocess.Process, database: Path) -> None:
-    """Stop a process between its transactions: inside one it would keep SQLite's lock, and everybody out."""
-    while True:
+async def stand_still(process: asyncio.subprocess.Process, records: Records) -> None:
+    """Stop a process between its transactions: inside one it would keep its locks, and everybody out."""
+    process.send_signal(signal.SIGSTOP)
+    while records.somebody_is_writing():
+        process.send_signal(signal.SIGCONT)
+        await asyncio.sleep(0.05)
         process.send_signal(signal.SIGSTOP)
-        try:
-            with closing(sqlite3.connect(database, timeout=0.2, isolation_level=None)) as connection:
-                connection.execute("BEGIN IMMEDIATE")
-                connection.execute("ROLLBACK")
-        except sqlite3.OperationalError:
-            process.send_signal(signal.SIGCONT)
-            await asyncio.sleep(0.05)
-        else:
-            return
 
 
-async def test_two_engines_share_the_work_and_one_that_stood_still_has_lost_its_seats(tmp_path: Path):
+@in_worlds("sqlite-pjsua", "postgres-pjsua")
+async def test_two_engines_share_the_work_and_one_that_stood_still_has_lost_its_seats(tmp_path: Path, world: World):
     numbers = [f"138001380{count:02}" for count in range(6)]
     async with (
-        a_floor(tmp_path, numbers, lease_seconds="3") as floor,
+        a_floor(tmp_path, numbers, world=world, lease_seconds="3") as floor,
         AgentPhone("agent2") as phone2,
         floor.premises.started(MORNING, log="one.log") as one,
     ):
@@ -227,7 +203,7 @@ async def test_two_engines_share_the_work_and_one_that_stood_still_has_lost_its_
                 await asyncio.gather(first.interview(), second.interview())
                 await all_sealed(floor.premises, 2)
                 assert len(set(owners(floor.premises))) == 2
-                await stand_still(one.process, tmp_path / "dialer.db")
+                await stand_still(one.process, floor.premises.records)
                 await two.says("engine.taken_over")
                 one.process.send_signal(signal.SIGCONT)
                 await until(lambda: len(set(owners(floor.premises))) == 1)

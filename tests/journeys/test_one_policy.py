@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import csv
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import pytest
@@ -16,7 +16,9 @@ import pytest
 from dialer.demo.carrier.phone import AgentPhone
 from dialer.demo.carrier.simulator import CarrierSimulator
 from tests.builders import at
-from tests.journeys.premises import Desk, Premises, write_config
+from tests.journeys.findings import case_states
+from tests.journeys.premises import Desk, Premises, until
+from tests.journeys.worlds import World, in_worlds
 
 pytestmark = [pytest.mark.sip, pytest.mark.slow]
 
@@ -47,24 +49,28 @@ async def interview(desk: Desk, **instead: str):
     await desk.do("/desk/ready")
     await desk.until("TALKING")
     done = await desk.answer_everything(instead)
-    await asyncio.sleep(0.5)
-    await desk.do("/desk/hang-up")
+    await desk.long_enough()
+    await desk.hang_up(done)
     await desk.until("WRAP_UP")
     await desk.do("/desk/wrap-up", note="")
     return done
 
 
-async def until_state(premises: Premises, state: str, now) -> None:
-    async with asyncio.timeout(40):
-        while True:
-            _, printed = await premises.run(now, "why", POLICY["保单号"])
-            if state in printed:
-                return
+async def until_state(premises: Premises, state: str, now: datetime) -> None:
+    """Wait for the case to get there; `dialer why` then says so."""
+    await until(lambda: case_states(premises) == [state])
+    _, printed = await premises.run(now, "why", POLICY["保单号"])
+    assert state in printed
 
 
-async def test_one_policy_from_the_file_to_its_proof(tmp_path: Path):
-    async with CarrierSimulator() as carrier, AgentPhone("agent1") as phone:
-        premises = Premises(tmp_path, write_config(tmp_path, carrier.address), carrier)
+@in_worlds("sqlite-pjsua", "postgres-asterisk")
+async def test_one_policy_from_the_file_to_its_proof(tmp_path: Path, world: World):
+    async with (
+        CarrierSimulator() as carrier,
+        AgentPhone("agent1") as phone,
+        world.asterisk(tmp_path / "asterisk", carrier.address) as asterisk,
+    ):
+        premises = Premises.at(tmp_path, carrier, world.new_records(tmp_path), asterisk)
         await premises.create(at(8, day=FRIDAY), "agent1", "CC_AGENT", "--phone", phone.uri)
         await premises.create(at(8, day=FRIDAY), "handler", "L3_HANDLER", "--org", "44")
         await premises.create(at(8, day=FRIDAY), "leader", "CC_LEADER", "--org", "44")

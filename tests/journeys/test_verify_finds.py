@@ -75,7 +75,7 @@ def close_a_case_that_nobody_called(site: Premises) -> None:
 
 
 def shorten_the_recording(site: Premises) -> None:
-    site.alter("UPDATE recordings SET duration_ms = 2000")
+    site.alter("UPDATE recordings SET duration_ms = 1500")
 
 
 def open_an_attempt_again(site: Premises) -> None:

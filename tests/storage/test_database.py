@@ -226,6 +226,29 @@ async def test_a_server_that_drops_the_connection_is_unavailable_and_the_next_un
         await work.floor.add_user(a_user())
 
 
+@pytest.mark.postgres
+async def test_who_stands_still_in_a_unit_of_work_keeps_nobody_out(postgres_tables_url, vault):
+    still = await Database.open(postgres_tables_url, vault, busy_seconds=0.2)
+    other = await Database.open(postgres_tables_url, vault)
+    rename = text("UPDATE users SET name = name || '!'")
+    async with other.begin() as work:
+        await work.floor.add_user(a_user())
+
+    async def stand_still() -> None:
+        async with still.statements(writes=True) as statements:
+            await statements.run(rename)
+            async with other.statements(writes=True) as statements_of_another:
+                await statements_of_another.run(rename)
+            await statements.run(rename)
+
+    with pytest.raises(StorageUnavailable):
+        await stand_still()
+    async with other.read() as work:
+        assert [user.name for user in await work.floor.users()] == [a_user().name + "!"]
+    await still.close()
+    await other.close()
+
+
 _KILLED = """
 import asyncio, sys
 from dialer.storage.database import Database

@@ -145,10 +145,11 @@ async def test_scenario_10_numbers_shared_by_holders_and_numbers_of_salespeople_
         for spouse in spouses:
             await work.policies.put_phone(spouse, shared, PhoneKind.MOBILE, PhoneSource.APPLICATION, at(9))
         await work.policies.put_phone(spouses[0], own, PhoneKind.HOME, PhoneSource.APPLICATION, at(9))
-        assert await work.policies.sharing([shared, unheard]) == {shared: dict.fromkeys(spouses, False), unheard: {}}
+        assert await work.policies.sharing([shared, unheard]) == {shared: set(spouses), unheard: set()}
+        assert await work.policies.staff_among([shared, unheard]) == set()
         assert await work.policies.mark_staff_numbers([shared, unheard]) == 2
         assert await work.policies.mark_staff_numbers([shared, unheard]) == 0
-        assert await work.policies.sharing([shared]) == {shared: dict.fromkeys(spouses, True)}
+        assert await work.policies.staff_among([shared, own, unheard]) == {shared, unheard}
 
     async with database.read() as work:
         phones = await work.policies.phones(spouses[0])

@@ -87,4 +87,4 @@ async def test_a_file_that_is_no_database_is_storage_unavailable(tmp_path: Path,
 
 
 def test_this_program_knows_the_schema_it_needs():
-    assert head() == "0001"
+    assert head() == "0003"

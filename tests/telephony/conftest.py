@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.telephony.asterisk.several import several
 from tests.telephony.rigs import AsteriskRig, PjsuaRig, Rig, asterisk, pjsua, simulated
 
 WORLDS: dict[str, Callable[[Path], AbstractAsyncContextManager[Rig]]] = {
     "simulated": lambda folder: simulated(folder / "spool"),
     "pjsua": lambda folder: pjsua(folder / "spool"),
     "asterisk": asterisk,
+    "two asterisks": several,
 }
 
 
@@ -20,6 +22,7 @@ WORLDS: dict[str, Callable[[Path], AbstractAsyncContextManager[Rig]]] = {
         "simulated",
         pytest.param("pjsua", marks=pytest.mark.sip),
         pytest.param("asterisk", marks=pytest.mark.asterisk),
+        pytest.param("two asterisks", marks=pytest.mark.asterisk),
     ]
 )
 async def rig(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Rig]:

@@ -9,7 +9,7 @@ import signal
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -74,13 +74,13 @@ class StillClock:
 
 
 class RunningClock:
-    """Runs at real speed from a fixed morning."""
+    """Runs from a fixed morning at real speed, or so many times as fast."""
 
-    def __init__(self) -> None:
-        self._began = time.monotonic()
+    def __init__(self, pace: float = 1.0) -> None:
+        self._began, self._pace = time.monotonic(), pace
 
     def now(self) -> datetime:
-        return MORNING + timedelta(seconds=time.monotonic() - self._began)
+        return MORNING + timedelta(seconds=(time.monotonic() - self._began) * self._pace)
 
 
 E = TypeVar("E")
@@ -139,7 +139,10 @@ class SimulatedRig:
         return f"sip:{name}@127.0.0.1"
 
     def drop_phone(self, name: str) -> None:
-        self.telephony.drop_seat(SeatId(name))
+        if name == "supervisor":
+            self.telephony.supervisor_hangs_up(self.telephony.listening[-1].call_id)
+        else:
+            self.telephony.drop_seat(SeatId(name))
 
     def kill_worker(self, seat: str) -> None:
         self.telephony.crash_seat(SeatId(seat))
@@ -199,7 +202,8 @@ class AsteriskRig:
 @asynccontextmanager
 async def simulated(spool: Path) -> AsyncIterator[SimulatedRig]:
     clock = StillClock()
-    telephony = SimulatedTelephony(clock, spool, DIRECTORY, absent={"sip:absent@127.0.0.1"})
+    absent, mute = {"sip:absent@127.0.0.1"}, {"sip:mute@127.0.0.1"}
+    telephony = SimulatedTelephony(clock, spool, DIRECTORY, absent=absent, mute=mute)
     async with heard_from(telephony) as heard:
         yield SimulatedRig(telephony, heard, clock)
 
@@ -208,37 +212,50 @@ async def simulated(spool: Path) -> AsyncIterator[SimulatedRig]:
 async def pjsua(spool: Path) -> AsyncIterator[PjsuaRig]:
     async with AsyncExitStack() as stack:
         carrier = await stack.enter_async_context(CarrierSimulator(directory=DIRECTORY))
-        phones = await _phones(stack)
+        phones = await some_phones(stack)
         telephony = PjsuaTelephony(RunningClock(), spool, carrier.address, deaf_seconds=3.0)
         heard = await stack.enter_async_context(heard_from(telephony))
         yield PjsuaRig(telephony, heard, carrier, phones)
 
 
 @asynccontextmanager
-async def asterisk(home: Path, directory: Mapping[str, Script] = DIRECTORY) -> AsyncIterator[AsteriskRig]:
+async def asterisk(
+    home: Path,
+    directory: Mapping[str, Script] = DIRECTORY,
+    *,
+    trunk: str | None = None,
+    pace: float = 1.0,
+    fetch: bool = False,
+) -> AsyncIterator[AsteriskRig]:
+    """A private Asterisk; `trunk` is the address of another network than the carrier simulator.
+
+    With `fetch` it writes sound into its own folder, as one on another machine.
+    """
     program = find_program(PARTS)
     assert program is not None
     async with AsyncExitStack() as stack:
         carrier = await stack.enter_async_context(CarrierSimulator(directory=directory))
-        phones = await _phones(stack)
-        private = PrivateAsterisk(program, TEMPLATES, home / "asterisk", carrier.address, rtp_timeout=3)
+        phones = await some_phones(stack)
+        private = PrivateAsterisk(program, TEMPLATES, home / "asterisk", trunk or carrier.address, rtp_timeout=3)
         await private.start()
         stack.push_async_callback(private.kill)
-        telephony = AsteriskTelephony(RunningClock(), home / "spool", node_of(private))
+        telephony = AsteriskTelephony(RunningClock(pace), home / "spool", node_of(private, fetch=fetch))
         heard = await stack.enter_async_context(heard_from(telephony))
         rig = AsteriskRig(telephony, heard, carrier, phones, private)
         yield rig
         await asyncio.gather(*rig.restarts)
 
 
-def node_of(private: PrivateAsterisk) -> Node:
+def node_of(private: PrivateAsterisk, *, fetch: bool = False) -> Node:
     ami = AmiAddress(private.bind, private.ports.ami, private.secrets.ami)
-    return Node(private.url, private.secrets.ari, ami, private.folders.cel)
+    node = Node(private.url, private.secrets.ari, ami, private.folders.cel)
+    return replace(node, spool=private.folders.spool / "recording", fetch=True) if fetch else node
 
 
-async def _phones(stack: AsyncExitStack) -> dict[str, AgentPhone]:
+async def some_phones(stack: AsyncExitStack) -> dict[str, AgentPhone]:
     names = ("s1", "s2", "s3", "s4", "s5", "supervisor")
     phones = {name: await stack.enter_async_context(AgentPhone(name)) for name in names}
+    phones["mute"] = await stack.enter_async_context(AgentPhone("mute", speaks=False))
     phones["absent"] = await stack.enter_async_context(AgentPhone("absent", answers=False))
     return phones
 

@@ -6,6 +6,7 @@ import pytest
 
 from dialer.domain.call import (
     Answered,
+    CallId,
     Connected,
     EarlyMedia,
     Ended,
@@ -17,7 +18,7 @@ from dialer.domain.call import (
     SeatId,
     SeatUp,
 )
-from dialer.ports import Alive, ListenMode, TelephonyRefused
+from dialer.ports import Alive, LeftCall, TelephonyRefused
 from tests.telephony.rigs import (
     ANNOUNCES_THEN_ANSWERS,
     ANSWERS,
@@ -198,6 +199,17 @@ async def test_nothing_is_dialled_for_a_seat_without_a_leg(rig):
     assert not rig.heard.of_call("call-1")
 
 
+async def test_what_an_order_would_be_refused_for_is_known_before(rig):
+    assert rig.telephony.obstacle("s1")
+    await seated(rig, "s1")
+    assert rig.telephony.obstacle("s1") == rig.telephony.notice == ""
+    await dial(rig, RINGS_LONG)
+    assert rig.telephony.obstacle("s1")
+    await rig.telephony.hang_up("call-1")
+    await ended(rig, "call-1")
+    assert rig.telephony.obstacle("s1") == ""
+
+
 async def test_an_agents_phone_that_does_not_answer_leaves_the_seat_down(rig):
     await rig.telephony.seat_agent(SeatId("s1"), rig.phone("absent"))
     assert (await seat_down(rig)).why
@@ -244,6 +256,20 @@ async def test_unseating_ends_the_call_and_the_leg(rig):
     await rig.telephony.unseat_agent(SeatId("s1"))
 
 
+async def test_a_call_that_was_never_ordered_is_not_adopted(rig):
+    left = LeftCall(CallId("never"), SeatId("s1"), rig.phone("s1"))
+    assert await rig.telephony.adopt([left]) == frozenset()
+    assert await rig.telephony.alive() == Alive(frozenset(), frozenset())
+    await seated(rig, "s1")
+
+
+async def test_a_seat_that_is_let_go_and_nobody_else_serves_ends(rig):
+    await seated(rig, "s1")
+    await rig.telephony.let_go(SeatId("s1"))
+    await seat_down(rig)
+    await rig.telephony.let_go(SeatId("s1"))
+
+
 async def test_alive_names_the_calls_and_seats_that_exist(rig):
     await seated(rig, "s1", "s2")
     await dial(rig, RINGS_LONG)
@@ -262,25 +288,6 @@ async def test_a_seat_whose_worker_dies_loses_its_call_as_our_fault_and_comes_ba
     after = [type(event) for event in rig.heard.all if not hasattr(event, "files")]
     assert after[-3:] == [Ended, SeatDown, SeatUp]
     await talk(rig, call="call-2", seconds=0.1)
-
-
-async def test_listening_needs_a_call_that_talks(rig):
-    await seated(rig, "s1")
-    with pytest.raises(TelephonyRefused):
-        await rig.telephony.listen("call-1", rig.phone("supervisor"), ListenMode.LISTEN)
-    await dial(rig, RINGS_LONG)
-    with pytest.raises(TelephonyRefused):
-        await rig.telephony.listen("call-1", rig.phone("supervisor"), ListenMode.LISTEN)
-
-
-@pytest.mark.parametrize("mode", ListenMode)
-async def test_a_supervisor_may_join_a_live_call(rig, mode):
-    await seated(rig, "s1")
-    await talk(rig, seconds=0.1)
-    await rig.telephony.listen("call-1", rig.phone("supervisor"), mode)
-    await pause(rig, 0.3)
-    await rig.telephony.hang_up("call-1")
-    assert (await ended(rig, "call-1")).by is Party.DIALER
 
 
 async def test_closing_ends_every_call_before_the_events_end(rig):

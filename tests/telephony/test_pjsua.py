@@ -18,8 +18,8 @@ from structlog.testing import capture_logs
 
 from dialer.demo.carrier import AgentPhone, HowItEnded
 from dialer.demo.carrier.sip import sdp_for
-from dialer.domain.call import CallId, Connected, Ended, Party, SeatId, SeatUp
-from dialer.ports import ListenMode, TelephonyRefused
+from dialer.domain.call import CallId, Connected, Ended, ListenMode, Party, SeatId, SeatUp
+from dialer.ports import TelephonyRefused
 from dialer.recording.raw import read_sides
 from dialer.telephony.pjsua import PjsuaTelephony
 from dialer.telephony.pjsua.adapter import _pause_before_restart, _Seat, _Timeline
@@ -28,7 +28,6 @@ from tests.demo.caller import Caller
 from tests.telephony.rigs import (
     ANSWERS,
     RINGS_OUT,
-    SILENT,
     PjsuaRig,
     RunningClock,
     StillClock,
@@ -71,34 +70,6 @@ async def test_the_agents_leg_is_silent_between_calls(sip: PjsuaRig):
     await pause(sip, 0.5)
     assert sip.phones["s1"].loud_packets == before
     assert sip.phones["s1"].packets > packets + 10
-
-
-@pytest.mark.parametrize(
-    ("mode", "agent_hears", "customer_hears"),
-    [(ListenMode.LISTEN, False, False), (ListenMode.WHISPER, True, False), (ListenMode.BARGE, True, True)],
-)
-async def test_a_supervisor_reaches_whom_the_mode_lets_through(sip: PjsuaRig, mode, agent_hears, customer_hears):
-    async with AgentPhone("mute", speaks=False) as agent:
-        await sip.telephony.seat_agent(SeatId("s1"), agent.uri)
-        await heard(sip, SeatUp)
-        await talk(sip, SILENT, seconds=0.1)
-        await sip.telephony.listen(CALL, sip.phone("supervisor"), mode)
-        await pause(sip, 1.0)
-        await sip.telephony.hang_up(CALL)
-        await ended(sip, "call-1")
-        await sip.carrier.idle()
-        assert (agent.loud_packets > 5) is agent_hears
-        assert (sip.carrier.calls_to(SILENT)[0].loud_packets_received > 5) is customer_hears
-        await sip.phones["supervisor"].hung_up()
-
-
-async def test_a_supervisor_hears_the_talk_and_may_change_the_mode(sip: PjsuaRig):
-    await seated(sip, "s1")
-    await talk(sip, seconds=0.1)
-    for mode in (ListenMode.BARGE, ListenMode.LISTEN):
-        await sip.telephony.listen(CALL, sip.phone("supervisor"), mode)
-        await pause(sip, 0.6)
-    assert sip.phones["supervisor"].loud_packets > 10
 
 
 async def test_a_killed_worker_leaves_its_sound_but_for_half_a_second(sip: PjsuaRig):

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from dialer.domain.call import CallId, Party, SeatId
+from dialer.domain.call import CallId, ListenMode, Party, SeatId
 from dialer.domain.phone import PhoneNumber
-from dialer.ports import DialOrder, ListenMode
+from dialer.ports import DialOrder
 from tests.telephony.rigs import (
     ANSWERS,
     MORNING,

@@ -334,6 +334,16 @@ async def test_a_customer_with_a_number_of_their_own_beside_the_salespersons_is_
     assert [phone.staff_number for phone in numbers] == [True, False]
 
 
+async def test_a_salespersons_number_that_no_customer_had_yet_is_known_in_later_imports(desk: Desk):
+    await desk.take(a_row(1, salesperson_phone="13911112222"))
+
+    await desk.take(a_row(2, mobile="13911112222"))
+
+    case = await desk.case(2)
+    assert case.state is CaseState.U_OPEN
+    assert STAFF_PHONE in case.flags
+
+
 async def test_a_salespersons_number_is_remembered_and_found_back_in_other_imports(desk: Desk):
     await desk.take(a_row(1, mobile="13911112222"))
     await desk.take(a_row(2, salesperson_phone="13911112222"))

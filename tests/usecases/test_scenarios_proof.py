@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 
-from dialer.domain.call import Answered, Connected, Ended, Party, Ringing
+from dialer.domain.call import Answered, Connected, EarlyMedia, Ended, Party, RecordingKind, RecordingStarted, Ringing
 from dialer.domain.case import CaseState
 from dialer.domain.errors import NotAllowed
 from dialer.domain.outcome import Outcome
+from dialer.domain.recording import RecordingState
 from dialer.domain.seat import SeatState
+from dialer.domain.user import Role
 from dialer.ports import SoundLost, StoreFailed
+from dialer.usecases.close_case import close_what_is_proved
 from dialer.usecases.judge_refusal import judge_refusal
+from dialer.usecases.keep_recording import too_short
+from dialer.usecases.look_at import case_file, recording_in_scope
+from tests.builders import a_seal, a_user, sound_files
 from tests.usecases.site import Site
+
+MANAGER = a_user(role=Role.CC_MANAGER)
 
 
 async def test_a_recording_that_cannot_be_stored_blocks_the_close_until_it_can(site: Site):
@@ -56,6 +67,56 @@ async def test_a_success_that_was_never_recorded_is_dialled_again(site: Site):
     back = await site.case(case)
     assert back.state is CaseState.RETRY_WAIT
     assert "RECORDING_LOST" in back.next_why
+
+
+async def test_what_the_network_said_is_sealed_and_heard_from_the_attempt_it_belongs_to(site: Site):
+    case = await site.a_case_is_due()
+    call = await site.dialled()
+    await site.hear(EarlyMedia(call, site.now))
+    await site.hear(RecordingStarted(call, site.now, sound_files(call, RecordingKind.EARLY)))
+    site.later(seconds=8)
+    await site.hear(Ended(call, site.now, Party.NETWORK, sip_code=404))
+    await site.sealed()
+
+    file = await case_file(site.storage, site.scripts, MANAGER, case.id)
+    ((attempt, _),) = file.attempts
+    (kept,) = file.recordings
+    assert (kept.segment.attempt_id, kept.recording.call_id, attempt.outcome) == (attempt.id, call, Outcome.VACANT)
+    assert kept.recording.files.kind is RecordingKind.EARLY
+    async with site.storage.read() as work:
+        assert await recording_in_scope(work, MANAGER, kept.recording.id) == kept.recording
+
+
+async def test_what_the_network_said_proves_no_talk(site: Site):
+    case = await site.a_case_is_due()
+    call = await site.dialled()
+    await site.hear(RecordingStarted(call, site.now, sound_files(call, RecordingKind.EARLY)))
+    await site.answered(call)
+    await site.answer_everything(call)
+    await site.over(call)
+    async with site.storage.read() as work:
+        early, talk = await work.recordings.of_call(call)
+    async with site.storage.begin() as work:
+        seal = a_seal(call, kind=RecordingKind.EARLY)
+        await work.recordings.save(replace(early, state=RecordingState.SEALED, seal=seal))
+        await work.recordings.save(replace(talk, state=RecordingState.LOST))
+        await close_what_is_proved(work, call, site.rulebook, site.now)
+    assert (await site.case(case)).state is not CaseState.CLOSED_SUCCESS
+    assert not any(
+        answer.recording_id for answer in (await case_file(site.storage, site.scripts, MANAGER, case.id)).answers
+    )
+
+
+async def test_sound_that_is_missing_against_the_calls_length_raises_the_overload_alarm(site: Site):
+    case = await site.a_case_is_due()
+    call = await site.talked(case)
+    async with site.storage.read() as work:
+        (talk,) = await work.recordings.of_call(call)
+    assert talk.talk_ms is not None
+    talked_seconds = talk.talk_ms / 1000
+    for missing_ms, alarm in ((1900, None), (6500, timedelta(seconds=6.5))):
+        seal = a_seal(call, talk_seconds=talked_seconds, duration_ms=talk.talk_ms - missing_ms)
+        assert too_short(replace(talk, seal=seal), site.rulebook) == alarm
 
 
 async def _refused(site: Site, case):

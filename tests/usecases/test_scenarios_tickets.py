@@ -10,11 +10,13 @@ from dialer.domain.call import Party
 from dialer.domain.case import CaseState, Purpose
 from dialer.domain.errors import ImpossibleMove
 from dialer.domain.outcome import Outcome
-from dialer.domain.phone import PhoneStatus
+from dialer.domain.phone import PhoneKind, PhoneNumber, PhoneSource, PhoneStatus
 from dialer.domain.problem import ProblemLevel, ProblemType
+from dialer.domain.reply import Objection
 from dialer.domain.ticket import TicketState
+from dialer.ports.storage import NumberOfHolder
 from dialer.usecases.close_case import accept_correction
-from tests.builders import a_number, a_policy, a_ticket, moved
+from tests.builders import a_holder, a_number, a_policy, a_ticket, moved
 from tests.usecases.site import Site, a_reply, on
 
 
@@ -129,6 +131,24 @@ async def test_scenario_12_a_new_number_from_a_reply_is_dialled_first_with_the_s
     await site.sealed()
     assert (await site.case(case)).state is CaseState.CLOSED_SUCCESS
     assert (await site.phones(case))[0].status is PhoneStatus.WRONG
+
+
+async def test_a_new_number_that_is_a_salespersons_or_has_three_other_holders_is_sent_back(site: Site):
+    planted, family, everybodys = "13911112222", "13911113333", "13911114444"
+    async with site.storage.begin() as work:
+        await work.policies.mark_staff_numbers([PhoneNumber.parse(planted)])
+        for number, holders in ((family, 2), (everybodys, 3)):
+            others = [await work.policies.put(a_policy(), a_holder(), "d", site.now) for _ in range(holders)]
+            theirs = [NumberOfHolder(other, PhoneNumber.parse(number), PhoneKind.MOBILE) for other in others]
+            await work.policies.put_phones(theirs, PhoneSource.APPLICATION, site.now)
+    case = await site.a_case_is_due()
+    await _given_up(site, case)
+    await site.extraction()
+    (ticket,) = await site.tickets(case)
+
+    assert await site.reply(ticket, new_phone=planted, new_phone_owner="本人") == (Objection.PHONE_IS_STAFF,)
+    assert await site.reply(ticket, new_phone=everybodys, new_phone_owner="本人") == (Objection.PHONE_OF_OTHERS,)
+    assert not await site.reply(ticket, new_phone=family, new_phone_owner="本人")
 
 
 async def test_scenario_12_a_new_number_is_dialled_before_one_that_only_did_not_answer(site: Site):

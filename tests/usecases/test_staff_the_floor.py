@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from dialer.domain.errors import DialerError, ImpossibleMove
+from dialer.domain.call import CallId
+from dialer.domain.errors import DialerError, ImpossibleMove, NotFound
 from dialer.domain.seat import SEAT, SeatEvent, SeatState
 from dialer.domain.user import Role, User
 from dialer.ports.storage import DeskOrderKind
@@ -144,10 +145,10 @@ async def test_there_is_nothing_to_hang_up_at_an_idle_seat(
     storage: Database, lihua: User, signals: HeardSignals
 ) -> None:
     with pytest.raises(ImpossibleMove, match="has not sat down"):
-        await floor.hang_up(storage, signals, lihua, NOW)
+        await floor.hang_up(storage, signals, lihua, CallId("c1"), NOW)
     await floor.sit_down(storage, signals, lihua, NOW)
     with pytest.raises(ImpossibleMove, match="no call to hang up"):
-        await floor.hang_up(storage, signals, lihua, NOW)
+        await floor.hang_up(storage, signals, lihua, CallId("c1"), NOW)
 
 
 @pytest.mark.parametrize("state", list(SeatState))
@@ -162,3 +163,13 @@ def test_a_call_can_be_hung_up_and_a_pause_taken_back() -> None:
     assert wishes(talking) == {SeatEvent.PAUSE, DeskOrderKind.HANG_UP}
     assert wishes(replace(talking, pause_after_call=True)) == {SeatEvent.READY, DeskOrderKind.HANG_UP}
     assert wishes(None) == {SeatEvent.SIT_DOWN}
+
+
+async def test_an_administrator_enters_another_phone(storage: Database, lihua: User, signals: HeardSignals) -> None:
+    await floor.give_phone(storage, "lihua", "sip:desk7@127.0.0.1")
+    async with storage.read() as work:
+        user = await work.floor.user("lihua")
+    assert user is not None
+    assert (await floor.sit_down(storage, signals, user, NOW)).address == "sip:desk7@127.0.0.1"
+    with pytest.raises(NotFound):
+        await floor.give_phone(storage, "nobody", "sip:desk7@127.0.0.1")

@@ -11,6 +11,7 @@ import aiohttp
 from dialer.domain.errors import DialerError
 
 _COMMAND_SECONDS = 5.0
+_DOWNLOAD_SECONDS = 60.0  # half an hour of one side is 29 MB
 _HEARTBEAT_SECONDS = 5.0  # a websocket that answers no ping for so long is dead
 _ABSENT = 404
 
@@ -61,6 +62,19 @@ class Ari:
             if refusal.status == _ABSENT:
                 return None
             raise
+
+    async def download(self, path: str) -> bytes | None:
+        """A file, whole; None when there is no such file. Raises AriRefused, AriSilent."""
+        timeout = aiohttp.ClientTimeout(total=_DOWNLOAD_SECONDS)
+        try:
+            async with self._opened.get(self._url + path, timeout=timeout) as reply:
+                if reply.status == _ABSENT and reply.content_type == "application/json":
+                    return None
+                if reply.status != 200:
+                    raise AriRefused(reply.status, (await reply.text())[:200])
+                return await reply.read()
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            raise AriSilent(f"no answer to GET {path}: {_said(error)}") from error
 
     async def post(self, path: str, **arguments: object) -> Any:  # noqa: ANN401  # as above
         """Do something. Raises AriRefused, AriSilent."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import time
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
-from dialer.domain.call import CallId, RecordingKind, SeatId, SoundFiles
-from dialer.ports import ListenMode
+from dialer.domain.call import CallId, ListenMode, RecordingKind, SeatId, SoundFiles
 from dialer.telephony.asterisk.names import Channel, Kind
 from dialer.telephony.asterisk.translate import Facts
 
@@ -47,8 +49,8 @@ class Listening:
 
     address: str
     mode: ListenMode
-    spies: int = 0  # how many were made: a changed mode is a new spy
-    bridged: bool = False
+    phone: Channel
+    spy: Channel | None = None  # none before the phone has answered; a changed mode is a new spy
 
 
 @dataclass(slots=True)
@@ -60,14 +62,20 @@ class Call:
     early: SoundFiles
     talk: SoundFiles
     facts: Facts = field(default_factory=Facts)
+    elsewhere: bool = False  # Asterisk writes its sound where we don't see it, so that it is fetched when it is over
+    inherited: bool = False  # ordered by a dialer that has died
     placed: bool = False  # Asterisk has, or may have, the order
     rang: bool = False
     early_begun: bool = False
-    early_written: bool = False
+    early_told: bool = False
+    ear_open: bool = False  # Asterisk has, or may have, our order for it
+    ear_since: datetime | None = None  # when it began to write
     connected: bool = False
     over: bool = False
     lost: bool = False  # Asterisk died with it: its files are as complete as they will ever be
     ring_timer: asyncio.TimerHandle | None = None
+    sound_bytes: int = 0  # how much of the talk there was, and when that last grew: while Asterisk is out of contact
+    sounded_at: float = 0.0
     listening: Listening | None = None
 
     @property
@@ -87,19 +95,21 @@ class Call:
 
     @property
     def written(self) -> list[Path]:
-        """The sound files that have been begun."""
-        files = [self.early.customer] if self.early_written else []
+        """The sound files that have been begun where we see them."""
+        if self.elsewhere:
+            return []
+        files = [self.early.customer] if self.early_told else []
         if self.connected and self.talk.agent:
             files += [self.talk.customer, self.talk.agent]
         return files
 
 
-def a_call(call_id: CallId, seat: Seat, spool: Path) -> Call:
+def a_call(call_id: CallId, seat: Seat, spool: Path, *, elsewhere: bool = False) -> Call:
     """A call of a seat, with the files its sound is, or will be, in."""
     folder = spool / call_id
     early = SoundFiles(RecordingKind.EARLY, folder / "early-customer.wav")
     talk = SoundFiles(RecordingKind.TALK, folder / "talk-customer.wav", folder / "talk-agent.wav")
-    return Call(call_id, seat, early, talk)
+    return Call(call_id, seat, early, talk, elsewhere=elsewhere)
 
 
 async def complete(call: Call) -> None:
@@ -109,6 +119,39 @@ async def complete(call: Call) -> None:
     for path in call.written:
         while not (call.lost or is_complete(path)) and loop.time() < until:  # noqa: ASYNC110  # a file sets no event
             await asyncio.sleep(_LOOK_SECONDS)
+
+
+def heard_something(call: Call) -> bool:
+    """Whether the network has spoken into the ear; while it only rings, zeros are written."""
+    try:
+        return any(call.early.customer.read_bytes()[_HEADER_BYTES:])
+    except OSError:
+        return False
+
+
+def leave_no_litter(call: Call) -> None:
+    """Remove what an ear has written of a call that only rang, and the folder of one that left no sound."""
+    folder = call.early.customer.parent
+    with contextlib.suppress(OSError):  # not ours to remove, not empty, or gone: all is well
+        if not call.early_told:
+            call.early.customer.unlink(missing_ok=True)
+        folder.rmdir()
+
+
+def sound_bytes(call: Call) -> int:
+    """How much of the talk has been written."""
+    try:
+        return call.talk.customer.stat().st_size if call.connected else 0
+    except OSError:
+        return 0
+
+
+def sounds(call: Call, quiet_seconds: float) -> bool:
+    """Whether the talk's sound has grown lately; Asterisk writes it every 4 s."""
+    now, written = time.monotonic(), sound_bytes(call)
+    if written > call.sound_bytes:
+        call.sound_bytes, call.sounded_at = written, now
+    return call.connected and now - call.sounded_at < quiet_seconds
 
 
 def is_complete(path: Path) -> bool:

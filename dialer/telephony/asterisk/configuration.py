@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 import secrets
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 
 from dialer.domain.errors import DialerError
+from dialer.telephony.asterisk.certificate import make_certificate
 
 APP = "dialer"
 USER = "dialer"
@@ -44,6 +46,8 @@ class Ports:
     ami: int
     rtp_start: int
     rtp_end: int
+    sip_tls: int
+    https: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,18 +75,27 @@ class Folders:
 
 
 def install(
-    templates: Path, folders: Folders, ports: Ports, carrier: str, *, bind: str, rtp_timeout: int = 30
-) -> Secrets:
-    """Write the configuration with new secrets, readable by its owner only. `carrier` is the trunk's host:port.
+    templates: Path, folders: Folders, ports: Ports, carrier: str, *, bind: str, rtp_timeout: int = 30,
+    carrier_ca: Path | None = None, dialers: Sequence[str] = (), kept: Secrets | None = None,
+) -> Secrets:  # fmt: skip
+    """Write the configuration, readable by its owner only, with `kept` secrets or new ones.
+
+    `bind` is the address of one interface, `carrier` the trunk's host:port. With `carrier_ca`, a file of authorities'
+    certificates, the trunk is encrypted (TLS and SRTP) and its certificate must be signed by one of them.
+    `dialers` are the addresses of those on other machines.
 
     Raises ConfigurationIncomplete when a file asks for an unknown word.
     """
-    made = Secrets(secrets.token_urlsafe(_SECRET_BYTES), secrets.token_urlsafe(_SECRET_BYTES))
+    made = kept or Secrets(secrets.token_urlsafe(_SECRET_BYTES), secrets.token_urlsafe(_SECRET_BYTES))
     words = {
         "BIND": bind, "NAME": f"dialer-{ports.sip}", "RTP_TIMEOUT": str(rtp_timeout),
+        "DIALERS": ",".join(f"{address}/32" for address in (bind, *dialers)),
+        "ICE_OFFERED": "0.0.0.0/0.0.0.0" if ip_address(bind).is_loopback else f"{bind}/255.255.255.255",
         "CARRIER": carrier, "CARRIER_HOST": carrier.rpartition(":")[0] or carrier,
         "ARI_SECRET": made.ari, "AMI_SECRET": made.ami,
+        **_trunk(carrier_ca),
         "SIP_PORT": str(ports.sip), "HTTP_PORT": str(ports.http), "AMI_PORT": str(ports.ami),
+        "SIP_TLS_PORT": str(ports.sip_tls), "HTTPS_PORT": str(ports.https),
         "RTP_START": str(ports.rtp_start), "RTP_END": str(ports.rtp_end),
         "CONFIG": str(folders.config), "MODULES": str(folders.modules), "DATA": str(folders.data),
         "STATE": str(folders.state), "SPOOL": str(folders.spool), "RUN": str(folders.run), "LOG": str(folders.log),
@@ -90,11 +103,20 @@ def install(
     for folder in (folders.spool, folders.run, folders.cel.parent, folders.state / "keys"):
         folder.mkdir(parents=True, exist_ok=True)
     folders.config.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_certificate(folders.config / "tls", bind)
     for template in sorted(templates.glob("*.conf")):
         _write(folders.config / template.name, filled(template, words))
     for name in _DEFAULTS.split():
         _write(folders.config / f"{name}.conf", "; Asterisk's own defaults\n")
     return made
+
+
+def _trunk(carrier_ca: Path | None) -> dict[str, str]:
+    """The words of a trunk in the clear, or of an encrypted one."""
+    names = "CARRIER_TRANSPORT", "CARRIER_MEDIA", "CARRIER_PARAMETERS", "CARRIER_VERIFIED", "CARRIER_CA"
+    if carrier_ca is None:
+        return dict(zip(names, ("udp", "no", "", "no", ""), strict=True))
+    return dict(zip(names, ("tls", "sdes", r"\;transport=tls", "yes", str(carrier_ca)), strict=True))
 
 
 def _write(file: Path, text: str) -> None:

@@ -10,6 +10,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -23,6 +24,12 @@ _READY_SECONDS = 15.0
 _GOODBYE_SECONDS = 5.0
 _RTP_PORTS = 1000
 _OLDEST = 20
+_DIES_WITH_US = """
+import ctypes, os, signal, sys
+ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG; it outlives exec
+os.execvp(sys.argv[1], sys.argv[1:])
+"""
+"""A demonstration or a test that is killed leaves no Asterisk behind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +73,16 @@ class PrivateAsterisk:
 
     def __init__(
         self, program: Program, templates: Path, home: Path, carrier: str, *, bind: str = "127.0.0.1",
-        rtp_timeout: int = 30,
+        rtp_timeout: int = 30, carrier_ca: Path | None = None,
     ) -> None:  # fmt: skip
-        """`home` becomes its folder; `carrier` is the trunk's host:port."""
+        """`home` becomes its folder; `carrier` is the trunk's host:port, encrypted when `carrier_ca` is given."""
         self.bind = bind
         self.folders = Folders.under(home, program.modules, program.data)
         self.ports = free_ports(bind)
         self.secrets: Secrets = install(
-            templates, self.folders, self.ports, carrier, bind=bind, rtp_timeout=rtp_timeout
-        )
+            templates, self.folders, self.ports, carrier, bind=bind, rtp_timeout=rtp_timeout,
+            carrier_ca=carrier_ca,
+        )  # fmt: skip
         self.secrets_file = home / "dialer.secrets.toml"
         keep_secrets(self.secrets, self.secrets_file)
         self._program = program
@@ -104,6 +112,7 @@ class PrivateAsterisk:
         """Start it and wait until it takes commands. Raises TelephonyRefused with its log when it does not."""
         with (self.folders.log / "console").open("ab") as console:
             self._process = await asyncio.create_subprocess_exec(
+                sys.executable, "-S", "-c", _DIES_WITH_US,
                 *self._program.command, "-f", "-C", str(self.folders.config / "asterisk.conf"),
                 stdin=asyncio.subprocess.DEVNULL, stdout=console, stderr=console, start_new_session=True,
             )  # fmt: skip
@@ -150,13 +159,16 @@ class PrivateAsterisk:
 
 def free_ports(bind: str) -> Ports:
     """Ports that nobody uses at this moment."""
-    sip = _free(bind, socket.SOCK_DGRAM)
+    (sip,) = _free(bind, socket.SOCK_DGRAM, 1)
     rtp_start = 10000 + sip * 7 % 20000 // 2 * 2  # below the range from which sockets get their ports
-    http, ami = _free(bind, socket.SOCK_STREAM), _free(bind, socket.SOCK_STREAM)
-    return Ports(sip, http, ami, rtp_start, rtp_start + _RTP_PORTS - 1)
+    http, ami, sip_tls, https = _free(bind, socket.SOCK_STREAM, 4)
+    return Ports(sip, http, ami, rtp_start, rtp_start + _RTP_PORTS - 1, sip_tls, https)
 
 
-def _free(bind: str, kind: socket.SocketKind) -> int:
-    with socket.socket(socket.AF_INET, kind) as held:
-        held.bind((bind, 0))
-        return int(held.getsockname()[1])
+def _free(bind: str, kind: socket.SocketKind, count: int) -> list[int]:
+    """Held together, so that no two are the same."""
+    with contextlib.ExitStack() as stack:
+        held = [stack.enter_context(socket.socket(socket.AF_INET, kind)) for _ in range(count)]
+        for each in held:
+            each.bind((bind, 0))
+        return [int(each.getsockname()[1]) for each in held]

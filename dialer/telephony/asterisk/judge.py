@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
 import structlog
@@ -15,6 +16,7 @@ from dialer.telephony.asterisk.translate import Facts, News, verdict
 from dialer.telephony.asterisk.witness import Witness
 
 _LOG = structlog.get_logger("telephony")
+_LATE_SECONDS = 0.5  # so much later may a line of the event log be written, at most
 # what Asterisk makes of a final code, read backwards: CEL keeps the cause only
 _CODE_OF: Mapping[int, int] = {17: 486, 1: 404, 19: 480, 34: 503, 21: 603, 28: 484, 38: 500}
 
@@ -57,6 +59,14 @@ class Judge:
             by.far_end_hung_up or word.far_end_hung_up,
         )
         return verdict(call.call_id, self.ours(word.ended_at, now), facts, word.cause, _CODE_OF.get(word.cause))
+
+    async def words_of(self, gone: Collection[str]) -> Mapping[str, LastWord]:
+        """What the event log says; it may tell the end of channels that are gone a moment later than they went."""
+        words = await self.last_words()
+        if self._log is None or all(channel in words and words[channel].ended_at for channel in gone):
+            return words
+        await asyncio.sleep(_LATE_SECONDS)
+        return await self.last_words()
 
     async def last_words(self) -> Mapping[str, LastWord]:
         """What the event log says, by channel id; nothing when there is none to read."""

@@ -12,10 +12,13 @@ from enum import StrEnum
 from dialer.ports import TelephonyRefused
 from dialer.telephony.asterisk.configuration import APP
 
-SIP_URI = re.compile(r"sips?:[\w.+%-]+@[\w.\[\]:-]+(;[\w=.-]+)*")
+PHONE = re.compile(r"sips?:[\w.+%-]+@[\w.\[\]:-]+(;[\w=.-]+)*|browser:[A-Za-z0-9_-]{1,40}")
 CALLER_ID = re.compile(r"[\w.+-]{1,40}")
 PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
 DIALPLAN_PATH = re.compile(r"/[\w./ -]*")  # nothing that means something to a dialplan application's arguments
+
+
+_END = "~"  # in no login
 
 
 class Kind(StrEnum):
@@ -37,8 +40,8 @@ class Channel:
 
     @property
     def id(self) -> str:
-        """Its id on Asterisk."""
-        return f"{APP}.{self.kind}.{self.key}"
+        """Its id on Asterisk, which refuses an id that another begins with: a seat's (a login) gets an end."""
+        return f"{APP}.{self.kind}.{self.key}{_END if self.kind is Kind.SEAT else ''}"
 
     @property
     def path(self) -> str:
@@ -50,7 +53,13 @@ def ours(channel_id: str) -> Channel | None:
     """The channel an id names; None for somebody else's."""
     app, _, rest = channel_id.partition(".")
     kind, _, key = rest.partition(".")
-    return Channel(Kind(kind), key) if app == APP and kind in set(Kind) and key else None
+    return Channel(Kind(kind), key.removesuffix(_END)) if app == APP and kind in set(Kind) and key else None
+
+
+def dialled(address: str) -> str:
+    """What Asterisk dials for a phone: a SIP address, or `browser:` and the name under which a browser registers."""
+    scheme, _, name = address.partition(":")
+    return f"PJSIP/{name}" if scheme == "browser" else f"PJSIP/phones/{address}"
 
 
 def must_match(pattern: re.Pattern[str], text: str, what: str) -> None:

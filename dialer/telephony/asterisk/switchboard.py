@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Coroutine, Mapping
 from datetime import datetime
 
@@ -24,14 +25,13 @@ from dialer.domain.call import (
 )
 from dialer.ports import Clock, DialOrder, TelephonyRefused
 from dialer.telephony.asterisk.ari import AriRefused, AriSilent
-from dialer.telephony.asterisk.calls import Call, Seat, complete
+from dialer.telephony.asterisk.calls import Call, Seat, complete, heard_something, leave_no_litter, sound_bytes, sounds
 from dialer.telephony.asterisk.cel import LastWord
 from dialer.telephony.asterisk.commands import Commands
 from dialer.telephony.asterisk.judge import Judge
 from dialer.telephony.asterisk.listening import Listeners
 from dialer.telephony.asterisk.names import Channel, Kind
-from dialer.telephony.asterisk.orders import Kept, OpenOrders
-from dialer.telephony.asterisk.translate import News, Saying, read_snapshot
+from dialer.telephony.asterisk.translate import News, Saying, our_cause, read_snapshot
 
 _LOG = structlog.get_logger("telephony")
 _NEWS_SECONDS = 0.5  # so long an end may take to be told when the channel is gone already
@@ -41,16 +41,16 @@ _CONFLICT = 409
 class Switchboard:
     """Seats, calls, and the events they give. Everything happens in the loop's one thread."""
 
-    def __init__(
-        self, clock: Clock, commands: Commands, judge: Judge, listeners: Listeners, orders: OpenOrders
-    ) -> None:
+    def __init__(self, clock: Clock, commands: Commands, judge: Judge, listeners: Listeners) -> None:
         self.seats: dict[SeatId, Seat] = {}
         self.calls: dict[CallId, Call] = {}
         self.events: asyncio.Queue[WireEvent | None] = asyncio.Queue()
         self.emptier = asyncio.Event()  # a call or a seat has gone
         self.open = False
         self.listeners = listeners
-        self._clock, self._commands, self._judge, self._orders = clock, commands, judge, orders
+        listeners.tell = self.emit
+        self._given_up: set[Channel] = set()
+        self._clock, self._commands, self._judge = clock, commands, judge
         self._tasks: set[asyncio.Task[None]] = set()
 
     # --- commands ---------------------------------------------------------------------------------------------
@@ -58,6 +58,7 @@ class Switchboard:
     async def call_phone(self, seat: Seat) -> None:
         """Have Asterisk call the agent; the leg then waits in the dialplan."""
         try:
+            await self._commands.mark(seat)
             await self._commands.call_phone(seat)
         except AriRefused as error:
             await self._find_leg(seat, error)
@@ -90,6 +91,8 @@ class Switchboard:
         elif not call.over:
             loop = asyncio.get_running_loop()
             call.ring_timer = loop.call_later(order.ring_seconds, self._rang_out, call)
+            call.ear_open = True
+            self._own(self._commands.open_ear(call))
 
     def _rang_out(self, call: Call) -> None:
         if not call.facts.answered:
@@ -104,13 +107,13 @@ class Switchboard:
 
     async def _cut(self, call: Call) -> None:
         """Hang the customer's leg up. One that is not there, and whose end nobody tells, ended unheard."""
-        if await self._commands.drop(call.channel):
+        if await self._commands.drop(call.channel, our_cause(call.facts)):
             return
         await asyncio.sleep(_NEWS_SECONDS)
         if not call.over and call.placed:
             words = await self._judge.last_words()
             self.tell_missed(words)
-            self._end_unheard(call, words)
+            self.end_unheard(call, words)
 
     def drop(self, channel: Channel) -> None:
         """Hang a channel up."""
@@ -131,8 +134,7 @@ class Switchboard:
                 if seat := self.seats.get(SeatId(news.channel.key)):
                     self._hear_seat(seat, news)
             case Kind.EAR if news.saying is Saying.IN_APP:
-                if call := self.calls.get(CallId(news.channel.key)):
-                    self._own(self._write_early(call))
+                self._own(self._write_early(news.channel))
             case _:
                 self._own(self.listeners.hear(news))
 
@@ -145,7 +147,7 @@ class Switchboard:
             case Saying.EARLY_MEDIA if not call.early_begun:
                 call.early_begun = True
                 self.emit(EarlyMedia(call.call_id, now))
-                self._own(self._commands.open_ear(call))
+                self._tell_early(call)
             case Saying.ANSWERED if not call.facts.answered:
                 self._answered(call, now)
             case Saying.JOINED if not call.connected:
@@ -164,19 +166,25 @@ class Switchboard:
         call.facts.answered = True
         if call.ring_timer:
             call.ring_timer.cancel()
-        if call.early_begun:
+        if call.ear_open:
             self.drop(call.ear)
         self.emit(Answered(call.call_id, at))
 
-    async def _write_early(self, call: Call) -> None:
-        """Let the ear write what it hears; the file is begun by the time we say so."""
-        if not call.waits:
-            await self._commands.drop(call.ear)
+    async def _write_early(self, ear: Channel) -> None:
+        """Let the ear write what it hears, from before the first sound; it is told of when the network speaks."""
+        call = self.calls.get(CallId(ear.key))
+        if call is None or not call.waits:
+            await self._commands.drop(ear)
             return
         await self._commands.write_early(call)
-        if call.waits:
-            call.early_written = True
-            self.emit(RecordingStarted(call.call_id, self._clock.now(), call.early))
+        call.ear_since = self._clock.now()
+        if call.early_begun and not call.over:
+            self._tell_early(call)
+
+    def _tell_early(self, call: Call) -> None:
+        if call.ear_since is not None and not call.early_told:
+            call.early_told = True
+            self.emit(RecordingStarted(call.call_id, call.ear_since, call.early))
 
     def _hear_seat(self, seat: Seat, news: News) -> None:
         match news.saying:
@@ -194,12 +202,42 @@ class Switchboard:
             self.hang_up(seat.call, Party.AGENT, failure="SEAT_LOST")
         self.tell_down(seat, why)
 
-    def adopt(self, kept: Kept, call: Call) -> None:
-        """Take a call up again that a killed dialer had ordered; what became of it, the next catching up tells."""
-        seat = self.seats.setdefault(kept.seat, call.seat)
-        seat.called = seat.adopted = call.placed = True
-        call.seat, seat.call = seat, call
+    # --- what another dialer has begun, or goes on with -------------------------------------------------------
+
+    def put_up(self, call: Call) -> None:
+        """Follow a call that a dead dialer had ordered. Its seat waits to be taken up, too."""
+        call.seat = self.seats.setdefault(call.seat.seat, call.seat)
+        call.placed, call.seat.adopted, call.seat.call = True, not call.seat.called, call
+        call.inherited, call.ear_open, call.ear_since = True, True, self._clock.now()
         self.calls[call.call_id] = call
+
+    def take_down(self, call: Call) -> None:
+        """Follow it no longer, nor a seat that was put up with it."""
+        self.forget(call)
+        if call.seat.adopted:
+            self.seats.pop(call.seat.seat, None)
+
+    async def is_anothers(self, seat: Seat) -> bool:
+        """Whether another dialer has taken the seat's leg over."""
+        try:
+            return await self._commands.holder_of(seat) not in ("", self._commands.app)
+        except (AriRefused, AriSilent):
+            return False
+
+    def leave(self, seat: Seat) -> None:
+        """Leave a seat, and its call, to the dialer that has taken them over."""
+        if seat.call:
+            self.forget(seat.call)
+        self.seats.pop(seat.seat, None)
+        self.emptier.set()
+        _LOG.info("telephony.left_to_another", seat=seat.seat)
+
+    # --- what was missed --------------------------------------------------------------------------------------
+
+    @property
+    def placed(self) -> frozenset[str]:
+        """The channels of the calls that should be there."""
+        return frozenset(call.channel.id for call in self.calls.values() if call.placed and not call.over)
 
     def tell_missed(self, words: Mapping[str, LastWord]) -> None:
         """How far the calls got while nobody listened, each milestone at its own instant."""
@@ -217,12 +255,43 @@ class Switchboard:
         """What is not there any more, of what should be: it ended while nobody listened."""
         for call in tuple(self.calls.values()):
             if call.placed and not call.over and call.channel.id not in there:
-                self._end_unheard(call, words)
+                self.end_unheard(call, words)
             elif call.facts.by is not None and not call.over:
                 self._own(self._cut(call))  # the first command may have been lost
         for seat in tuple(self.seats.values()):
             if seat.called and seat.down is None and seat.channel.id not in there:
                 self._lose_leg(seat, "Asterisk lost the leg", again=not seat.adopted)
+
+    def listen_for_sound(self) -> None:
+        """From now on, only its sound tells that a talk goes on."""
+        for call in self.calls.values():
+            call.sound_bytes, call.sounded_at = sound_bytes(call), time.monotonic()
+
+    def give_up(self, words: Mapping[str, LastWord], quiet_seconds: float) -> dict[SeatId, str]:
+        """Our Asterisk is taken for dead: what it held ends, but for talks whose sound grows.
+
+        Returns the seats that are wanted, and their phones.
+        """
+        self.tell_missed(words)
+        calls = [call for call in self.calls.values() if call.placed and not (call.over or sounds(call, quiet_seconds))]
+        seats = [seat for seat in self.seats.values() if seat.down is None and seat.call in (None, *calls)]
+        if calls or seats:
+            _LOG.error("telephony.node_given_up", calls=len(calls), seats=len(seats))
+        for call in calls:
+            self._given_up.add(call.channel)
+            self.end_unheard(call, words)
+        for seat in seats:
+            self._given_up.add(seat.channel)
+            self._lose_leg(seat, "its Asterisk is out of contact")
+        return {seat.seat: seat.address for seat in seats if not (seat.leaving or seat.adopted)}
+
+    def hang_up_given_up(self, there: set[str]) -> None:
+        """Our Asterisk was not dead: what was given up on it, and is there all the same, has gone on without us."""
+        for channel in self._given_up:
+            if channel.id in there:
+                _LOG.error("telephony.given_up_lives", channel=channel.id)
+                self.drop(channel)
+        self._given_up.clear()
 
     # --- ends -------------------------------------------------------------------------------------------------
 
@@ -231,13 +300,13 @@ class Switchboard:
         call.over = True
         if call.ring_timer:
             call.ring_timer.cancel()
-        if call.early_begun:
+        if call.ear_open:
             self.drop(call.ear)
         if call.listening:
             self._own(self.listeners.leave(call))
         self._own(self._tell_end(call, judging))
 
-    def _end_unheard(self, call: Call, words: Mapping[str, LastWord]) -> None:
+    def end_unheard(self, call: Call, words: Mapping[str, LastWord]) -> None:
         """A call that ended while nobody listened, or with Asterisk itself."""
         call.lost = True
         self._end(call, _at_once(self._judge.recall(call, words.get(call.channel.id), self._clock.now())))
@@ -245,6 +314,11 @@ class Switchboard:
     async def _tell_end(self, call: Call, judging: Coroutine[None, None, Ended]) -> None:
         ended = await judging
         await complete(call)
+        if call.inherited and heard_something(call):
+            self._tell_early(call)
+        leave_no_litter(call)
+        if call.elsewhere and not (call.early_told or call.inherited):
+            self._own(self._commands.remove_early(call))
         self.forget(call)
         self.emit(ended)
         if call.seat.down is not None:
@@ -264,7 +338,6 @@ class Switchboard:
 
     def forget(self, call: Call) -> None:
         """The call is no more, and its seat is free."""
-        self._orders.forget(call.call_id)
         self.calls.pop(call.call_id, None)
         self.emptier.set()
         if call.seat.call is call:

@@ -14,11 +14,14 @@ from dialer.telephony.asterisk.names import Channel, ours
 CANCELLED = 487
 _RANG_OUT = 19  # Q.850 "no answer": what Asterisk says of its own time-out
 _NO_SOUND = 44  # what Asterisk says when rtp_timeout ends a channel
+_NORMAL = 16
+_WE = 31  # "normal, unspecified": with it we hang up, so that the event log tells our doing from Asterisk's own
 
 
 class Saying(StrEnum):
     """What an event says of a channel."""
 
+    BEGUN = "BEGUN"
     RINGING = "RINGING"
     EARLY_MEDIA = "EARLY_MEDIA"
     ANSWERED = "ANSWERED"
@@ -42,6 +45,7 @@ class News:
 _DIAL = {"RINGING": Saying.RINGING, "PROGRESS": Saying.EARLY_MEDIA}
 _STATES = {"Ringing": (Saying.RINGING,), "Up": (Saying.ANSWERED,)}
 _PLAIN = {
+    "ChannelCreated": Saying.BEGUN,
     "ChannelEnteredBridge": Saying.JOINED,
     "StasisStart": Saying.IN_APP,
     "ChannelDestroyed": Saying.GONE,
@@ -99,17 +103,26 @@ class Facts:
     far_end_hung_up: bool = False
 
 
+def our_cause(facts: Facts) -> int:
+    """The cause with which we hang up; should we die before its end is heard, `verdict` reads ours in the log."""
+    if facts.ring_timeout:
+        return _RANG_OUT
+    return _WE if facts.failure is None else _NORMAL
+
+
 def verdict(call_id: CallId, at: datetime, facts: Facts, cause: int, sip_code: int | None) -> Ended:
     """Who ended a call, and what for.
 
-    A cause without a hang-up by the far end is Asterisk's own doing: its ring time-out (a backstop for ours), no sound
-    for too long, or a customer hung up because the seat is gone.
+    A cause without a hang-up by the far end is our own doing, before we died, or Asterisk's: its ring time-out (a
+    backstop for ours), no sound for too long, or a customer hung up because the seat is gone.
     """
     if facts.by is not None:
         told = CANCELLED if not facts.answered and facts.failure is None else None
         return Ended(call_id, at, facts.by, told, facts.ring_timeout, facts.failure)
     if facts.answered and facts.far_end_hung_up:
         return Ended(call_id, at, Party.CUSTOMER)
+    if cause == _WE and not facts.far_end_hung_up:
+        return Ended(call_id, at, Party.DIALER, None if facts.answered else CANCELLED)
     if cause == _NO_SOUND:
         return Ended(call_id, at, Party.NETWORK, failure="SOUND_LOST")
     if facts.answered:

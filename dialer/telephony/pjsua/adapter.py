@@ -8,15 +8,15 @@ import importlib.util
 import re
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import structlog
 
-from dialer.domain.call import CallId, Ended, Party, SeatDown, SeatId, WireEvent
-from dialer.ports import Alive, Clock, DialOrder, ListenMode, TelephonyRefused
+from dialer.domain.call import CallId, Ended, ListenMode, Party, SeatDown, SeatId, WireEvent
+from dialer.ports import Alive, Clock, DialOrder, LeftCall, TelephonyRefused
 from dialer.telephony.pjsua.process import Message, WorkerProcess
 from dialer.telephony.pjsua.translate import translate
 
@@ -121,13 +121,20 @@ class PjsuaTelephony:
         if there := self._seats.get(seat):
             self._let_go(there)
 
+    async def let_go(self, seat: SeatId) -> None:
+        """End it: nobody else can serve our worker's legs."""
+        await self.unseat_agent(seat)
+
+    async def adopt(self, left: Sequence[LeftCall]) -> frozenset[CallId]:  # noqa: ARG002  # the port's argument
+        """Nothing: a dead dialer's workers are gone, and their calls with them."""
+        return frozenset()
+
     async def originate(self, order: DialOrder) -> None:
         """Have the seat's worker dial."""
-        seat = self._seats.get(order.seat)
-        if seat is None or not seat.up or seat.leaving or seat.process is None:
-            raise TelephonyRefused(f"seat {order.seat} has no leg")
-        if seat.call is not None:
-            raise TelephonyRefused(f"seat {order.seat} is on call {seat.call}")
+        if why := self.obstacle(order.seat):
+            raise TelephonyRefused(why)
+        seat = self._seats[order.seat]
+        assert seat.process is not None  # one without has no leg
         if order.call_id in self._seen:
             raise TelephonyRefused(f"call {order.call_id} was dialled before")
         _must_match(_FOLDER_NAME, order.call_id, "call id")
@@ -156,12 +163,30 @@ class PjsuaTelephony:
         seat = self._seat_of(call_id)
         if seat is None or seat.process is None or not seat.talking:
             raise TelephonyRefused(f"call {call_id} is not talking")
-        seat.process.send("listen", address=address, mode=mode)
+        seat.process.send("listen", call=call_id, address=address, mode=mode)
+
+    async def stop_listening(self, call_id: CallId) -> None:
+        """Hang the supervisor's phone up."""
+        seat = self._seat_of(call_id)
+        if seat and seat.process:
+            seat.process.send("stop_listening", call=call_id)
 
     async def alive(self) -> Alive:
         """What the workers hold."""
         calls = frozenset(seat.call for seat in self._seats.values() if seat.call is not None)
         return Alive(calls, frozenset(seat.seat for seat in self._seats.values() if seat.up))
+
+    def obstacle(self, seat: SeatId) -> str:
+        """What `originate` refuses for."""
+        there = self._seats.get(seat)
+        if there is None or not there.up or there.leaving or there.process is None:
+            return f"seat {seat} has no leg"
+        return "" if there.call is None else f"seat {seat} is on call {there.call}"
+
+    @property
+    def notice(self) -> str:
+        """Nothing: it works as long as we do."""
+        return ""
 
     def worker_pid(self, seat: SeatId) -> int | None:
         """The process that holds the seat's legs, for those who watch (or test) it."""

@@ -13,9 +13,9 @@ from typing import Any
 
 import pjsua2 as pj
 
-from dialer.ports import ListenMode
+from dialer.domain.call import ListenMode
 from dialer.telephony.pjsua.legs import Leg, Note, SoundFile, switch
-from dialer.telephony.pjsua.library import Library, complain
+from dialer.telephony.pjsua.library import Library
 from dialer.telephony.pjsua.parties import Customer, Ending, Listener
 
 SEAT_ANSWER_SECONDS = 20.0
@@ -41,6 +41,7 @@ class Board:
         self._seat_gone: str | None = None
         self._customer: Customer | None = None
         self._listener: Listener | None = None
+        self._leaving: list[Leg] = []  # supervisors' legs that were hung up; the library still needs them
         self._endings: list[Ending] = []
         self._next_listening_check = 0.0
 
@@ -57,7 +58,10 @@ class Board:
                 if self._customer and self._customer.call == command["call"]:
                     self._hang_up(by="DIALER")
             case "listen":
-                self._listen(command["address"], ListenMode(command["mode"]))
+                self._listen(command["call"], command["address"], ListenMode(command["mode"]))
+            case "stop_listening":
+                if self._listener and self._listener.call == command["call"]:
+                    self._listener_leaves("stopped")
 
     def leave(self, why: str) -> None:
         """End every leg; the seat's own going ends the worker."""
@@ -90,18 +94,39 @@ class Board:
         customer.hung_up_by, customer.failure, customer.ring_timeout = by, failure, ring_timeout
         customer.leg.end()
 
-    def _listen(self, address: str, mode: ListenMode) -> None:
-        if self._customer is None or self._customer.talk is None:
-            return
+    def _listen(self, call: str, address: str, mode: ListenMode) -> None:
+        if self._customer is None or self._customer.call != call or self._customer.talk is None:
+            return  # it has just ended, and says so
         if self._listener:
-            self._listener.mode = mode
-            self._bridge_listener()
+            if self._listener.address == address:  # one supervisor a call
+                self._listener.mode = mode
+                self._bridge_listener()
             return
         try:
             leg = Leg.to(address, self._library, self._notes)
-            self._listener = Listener(leg, mode, time.monotonic() + LISTENER_ANSWER_SECONDS)
         except pj.Error as error:
-            complain("listen", error)  # the talk goes on without a listener
+            self._say("listener_down", call=call, why=f"the supervisor's phone can't be called: {error.reason}")
+            return
+        self._listener = Listener(call, address, leg, mode, time.monotonic() + LISTENER_ANSWER_SECONDS)
+
+    def _listener_leaves(self, why: str) -> None:
+        """Hang the supervisor's phone up, and say so while the call goes on; from now on its leg is nobody's."""
+        listener, self._listener = self._listener, None
+        if listener is None:
+            return
+        self._silence(listener)
+        self._leaving.append(listener.leg)
+        listener.leg.end()
+        if self._customer and self._customer.call == listener.call:
+            self._say("listener_down", call=listener.call, why=why)
+
+    def _silence(self, listener: Listener) -> None:
+        """Heard by nobody from now on, however long the leg takes to end."""
+        others = (self._seat, self._customer and self._customer.leg)
+        if listener.up and listener.leg.has_sound:
+            for leg in others:
+                if leg and leg.has_sound:
+                    switch(listener.leg.sound, leg.sound, on=False)
 
     # --- what the library noted -------------------------------------------------------------------------------
 
@@ -116,6 +141,7 @@ class Board:
             elif self._listener and note.leg is self._listener.leg:
                 self._listener_noted(self._listener, note)
             if note.is_over:
+                self._leaving = [leg for leg in self._leaving if leg is not note.leg]
                 note.leg.bury()
 
     def _customer_noted(self, customer: Customer, note: Note) -> None:
@@ -199,17 +225,19 @@ class Board:
         switch(third, ours, on=listener.mode is not ListenMode.LISTEN)
         switch(third, theirs, on=listener.mode is ListenMode.BARGE)
         customer.talk[1].hear(third, on=listener.mode is ListenMode.BARGE)
+        if listener.told is not listener.mode:
+            listener.told = listener.mode
+            self._say("listener_up", call=customer.call, mode=listener.mode.value)
 
     def _customer_over(self, customer: Customer, note: Note) -> None:
         """The call is over: close its sound, and hold its outcome until the files are complete."""
         self._customer = None
+        self._listener_leaves("the call is over")
         if not (note.from_wire or customer.hung_up_by or customer.failure):
             customer.failure = "TRUNK_LOST"
         customer.early = customer.talk = None
         for file in customer.files:
             file.close()
-        if self._listener:
-            self._listener.leg.end()
         message = {
             "call": customer.call,
             "at": note.at,
@@ -236,14 +264,14 @@ class Board:
         self._seat_gone = self._seat_gone or why
         self._seat_up = False
         self._hang_up(by="AGENT", failure="SEAT_LOST")
-        if self._listener:
-            self._listener.leg.end()
+        self._listener_leaves("the seat is lost")
         if self._seat:
             self._seat.end()
 
     def _listener_noted(self, listener: Listener, note: Note) -> None:
         if note.is_over:
-            self._listener = None
+            said = "ended the leg" if listener.up else "does not answer"
+            self._listener_leaves(f"the supervisor's phone {said} ({note.code})")
         elif note.answered and note.has_sound:
             listener.up = True
             self._bridge_listener()
@@ -257,12 +285,12 @@ class Board:
         if self._seat and not self._seat_up and self._seat_gone is None and now > self._seat_answer_by:
             self._seat_lost("the agent's phone does not answer")
         if self._listener and not self._listener.up and now > self._listener.answer_by:
-            self._listener.leg.end()
+            self._listener_leaves("the supervisor's phone does not answer")
         if now >= self._next_listening_check:
             self._next_listening_check = now + 1.0
             self._check_sound(now)
         self._release_endings(now)
-        if self._seat_gone is not None and not (self._seat or self._customer or self._listener or self._endings):
+        if self._seat_gone is not None and not (self._seat or self._customer or self._leaving or self._endings):
             self._say("seat_down", why=self._seat_gone)
             self.finished = True
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from dialer.ports import ListenMode
+from dialer.domain.call import ListenMode
 from dialer.telephony.pjsua.legs import Leg, SoundFile
 
 
@@ -30,12 +30,15 @@ class Customer:
 
 @dataclass(slots=True)
 class Listener:
-    """A supervisor's leg."""
+    """A supervisor's leg. It belongs to one call: while it still ends, it must not be in the seat's next one."""
 
+    call: str
+    address: str
     leg: Leg
     mode: ListenMode
     answer_by: float
     up: bool = False
+    told: ListenMode | None = None  # the mode we have said it is in
 
 
 @dataclass(slots=True)

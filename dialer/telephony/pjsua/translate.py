@@ -13,6 +13,9 @@ from dialer.domain.call import (
     Connected,
     EarlyMedia,
     Ended,
+    ListenerDown,
+    ListenerUp,
+    ListenMode,
     Party,
     RecordingKind,
     RecordingStarted,
@@ -43,6 +46,10 @@ def translate(message: Mapping[str, Any], seat: SeatId, at: datetime) -> WireEve
             return _MILESTONES[kind](CallId(message["call"]), at)
         case "recording":
             return RecordingStarted(CallId(message["call"]), at, _files(message))
+        case "listener_up":
+            return ListenerUp(CallId(message["call"]), at, ListenMode(message["mode"]))
+        case "listener_down":
+            return ListenerDown(CallId(message["call"]), at, message["why"])
         case "ended":
             return _ended(message, at)
         case _:

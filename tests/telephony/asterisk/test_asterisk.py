@@ -7,8 +7,8 @@ import os
 import socket
 import threading
 import time
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,13 +18,12 @@ from structlog.testing import capture_logs
 
 from dialer.demo.carrier import AgentPhone, HowItEnded
 from dialer.domain.call import (
-    Answered,
     Call,
     CallId,
     Connected,
     Ended,
+    ListenMode,
     Party,
-    RecordingStarted,
     Ringing,
     SeatDown,
     SeatId,
@@ -32,7 +31,7 @@ from dialer.domain.call import (
 )
 from dialer.domain.classify import classify, evidence_of
 from dialer.domain.outcome import Outcome
-from dialer.ports import ListenMode, TelephonyRefused
+from dialer.ports import TelephonyRefused
 from dialer.recording.raw import read_sides
 from dialer.telephony.asterisk import AmiAddress, AsteriskTelephony, Node
 from dialer.telephony.asterisk.instance import PrivateAsterisk, find_program
@@ -43,9 +42,7 @@ from tests.telephony.rigs import (
     HANGS_UP,
     MORNING,
     PARTS,
-    POWER_OFF,
     RINGS_OUT,
-    SILENT,
     TEMPLATES,
     AsteriskRig,
     RunningClock,
@@ -105,45 +102,6 @@ async def test_the_agents_leg_is_silent_but_alive_between_calls(pbx: AsteriskRig
     await pause(pbx, 0.5)
     assert pbx.phones["s1"].loud_packets == before
     assert pbx.phones["s1"].packets > packets + 10
-
-
-async def test_what_the_network_announces_is_kept_but_for_its_first_tenth_of_a_second(pbx: AsteriskRig):
-    await seated(pbx, "s1")
-    await ended(pbx, await dial(pbx, POWER_OFF))
-    (call,) = pbx.carrier.calls_to(POWER_OFF)
-    kept = seconds_of(pbx.telephony._spool / "call-1" / "early-customer.wav")
-    assert call.packets_sent * 0.02 - kept < 0.1
-
-
-@pytest.mark.parametrize(
-    ("mode", "agent_hears", "customer_hears"),
-    [(ListenMode.LISTEN, False, False), (ListenMode.WHISPER, True, False), (ListenMode.BARGE, True, True)],
-)
-async def test_a_supervisor_reaches_whom_the_mode_lets_through(pbx: AsteriskRig, mode, agent_hears, customer_hears):
-    async with AgentPhone("mute", speaks=False) as agent:
-        await pbx.telephony.seat_agent(SeatId("s1"), agent.uri)
-        await heard(pbx, SeatUp)
-        await talk(pbx, SILENT, seconds=0.1)
-        await pbx.telephony.listen(CALL, pbx.phone("supervisor"), mode)
-        await pause(pbx, 1.0)
-        await pbx.telephony.hang_up(CALL)
-        await ended(pbx, "call-1")
-        await pbx.carrier.idle()
-        assert (agent.loud_packets > 5) is agent_hears
-        assert (pbx.carrier.calls_to(SILENT)[0].loud_packets_received > 5) is customer_hears
-        await pbx.phones["supervisor"].hung_up()
-
-
-async def test_a_supervisor_hears_both_sides_and_may_change_the_mode(pbx: AsteriskRig):
-    await seated(pbx, "s1")
-    await talk(pbx, SILENT, seconds=0.1)
-    for mode in (ListenMode.BARGE, ListenMode.LISTEN):
-        await pbx.telephony.listen(CALL, pbx.phone("supervisor"), mode)
-        await pause(pbx, 0.6)
-    assert pbx.phones["supervisor"].loud_packets > 10
-    spoken = pbx.phones["s1"].loud_packets
-    await pause(pbx, 0.4)
-    assert pbx.phones["s1"].loud_packets <= spoken + 1
 
 
 # --- the dialer dies ------------------------------------------------------------------------------------------
@@ -223,64 +181,6 @@ async def test_asterisk_gives_up_ringing_by_itself_when_the_dialer_is_dead(pbx: 
     await dialer_returns(pbx)
     end = await ended(pbx, "call-1")
     assert (end.by, end.sip_code, end.ring_timeout) == (Party.DIALER, 487, True)
-
-
-@asynccontextmanager
-async def reborn(rig: AsteriskRig) -> AsyncIterator[AsteriskRig]:
-    """Another dialer process over the same Asterisk and spool."""
-    telephony = AsteriskTelephony(RunningClock(), rig.telephony._spool, node_of(rig.asterisk))
-    async with heard_from(telephony) as events:
-        yield replace(rig, telephony=telephony, heard=events)
-
-
-async def test_a_dialer_that_was_restarted_takes_up_the_talk_that_went_on(pbx: AsteriskRig):
-    await seated(pbx, "s1")
-    recording = await talk(pbx, seconds=0.5)
-    await dialer_dies(pbx)
-    async with reborn(pbx) as rig:
-        leg = pbx.phones["s1"].call
-        assert (await rig.telephony.alive()).calls == {"call-1"}
-        again = await heard(rig, RecordingStarted)
-        assert again.files == recording.files
-        assert [type(event) for event in rig.heard.of_call("call-1")] == [Answered, Connected, RecordingStarted]
-        await seated(rig, "s1")
-        with pytest.raises(TelephonyRefused):
-            await dial(rig, ANSWERS, call="call-2")
-        await pause(rig, 0.5)
-        await rig.telephony.hang_up(CALL)
-        end = await ended(rig, "call-1")
-        assert (end.by, end.failure) == (Party.DIALER, None)
-        assert seconds_of(recording.files.customer) > 1.0
-        assert pbx.phones["s1"].call is leg
-        with pytest.raises(TelephonyRefused):
-            await dial(rig, ANSWERS, call="call-1")
-        await talk(rig, call="call-2", seconds=0.1)
-    async with reborn(pbx) as rig:
-        assert rig.heard.all == []
-
-
-async def test_what_ended_while_the_dialer_was_dead_is_told_with_its_true_outcome_when_it_is_back(pbx: AsteriskRig):
-    await seated(pbx, "s1", "s2", "s3")
-    await dial(pbx, HANGS_UP, call="talks")
-    await dial(pbx, POWER_OFF, call="off", seat="s2")
-    await dial(pbx, ANSWERS, call="left", seat="s3")
-    await heard(pbx, Ringing, lambda event: event.call_id == "left")
-    await dialer_dies(pbx)
-    await asyncio.sleep(0.6)
-    pbx.drop_phone("s3")
-    await pbx.carrier.idle(4)
-    await asyncio.sleep(0.1)
-    async with reborn(pbx) as rig:
-        off, left, talks = [await ended(rig, call) for call in ("off", "left", "talks")]
-        assert (off.by, off.sip_code, off.failure) == (Party.NETWORK, 480, None)
-        assert (left.by, left.failure) == (Party.AGENT, "SEAT_LOST")
-        assert (talks.by, talks.failure) == (Party.CUSTOMER, None)
-        told = rig.heard.of_call("talks")
-        assert [type(event) for event in told] == [Answered, Connected, RecordingStarted, Ended]
-        assert (told[-1].at - told[0].at).total_seconds() == pytest.approx(1.5, abs=0.25)
-        down = await heard(rig, SeatDown)
-        assert down.seat == "s3"
-        assert (await rig.telephony.alive()).seats == {"s1", "s2"}
 
 
 # --- Asterisk dies --------------------------------------------------------------------------------------------

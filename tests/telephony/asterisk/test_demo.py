@@ -19,4 +19,3 @@ async def test_the_demonstration_on_asterisk_loses_nothing(tmp_path: Path, monke
     with (tmp_path / "screen").open("w") as screen:
         assert await run_demo(options, Console(file=screen, width=120)) == 0
     assert "telephony.dialled" in (tmp_path / "dialer.log").read_text()
-    assert not list((tmp_path / "spool" / ".orders").glob("*/*.json"))

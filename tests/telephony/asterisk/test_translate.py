@@ -6,7 +6,7 @@ import pytest
 
 from dialer.domain.call import CallId, Ended, Party
 from dialer.telephony.asterisk.names import Channel, Kind, ours
-from dialer.telephony.asterisk.translate import Facts, Saying, read, read_snapshot, their_time, verdict
+from dialer.telephony.asterisk.translate import Facts, Saying, our_cause, read, read_snapshot, their_time, verdict
 from tests.telephony.asterisk.captured_traffic import AT, news_of
 
 
@@ -117,3 +117,18 @@ def test_an_id_names_its_channel():
 
 def test_asterisk_says_what_time_it_is():
     assert their_time({"timestamp": "2026-11-21T23:12:01.591+0000"}).isoformat() == "2026-11-21T23:12:01.591000+00:00"
+
+
+@pytest.mark.parametrize(
+    ("facts", "answered", "code", "ring_timeout"),
+    [(Facts(), True, None, False), (Facts(), False, 487, False), (Facts(ring_timeout=True), False, 487, True)],
+)
+def test_a_call_that_we_ended_and_did_not_live_to_hear_of_is_known_by_its_cause(facts, answered, code, ring_timeout):
+    told = verdict(CallId("call"), AT, Facts(answered=answered), our_cause(facts), None)
+    assert told == Ended(CallId("call"), AT, Party.DIALER, code, ring_timeout)
+
+
+def test_a_seats_id_is_the_beginning_of_no_others():
+    short, long = (Channel(Kind.SEAT, key) for key in ("li", "li2"))
+    assert not long.id.startswith(short.id)
+    assert ours(short.id) == short

@@ -1,0 +1,69 @@
+"""What happened before somebody opens the page."""
+
+from __future__ import annotations
+
+from dialer.domain.call import CallId
+from dialer.domain.case import RevisitCase
+from dialer.domain.ticket import TransferTicket
+from dialer.usecases.issue_tickets import issue_tickets
+from tests.builders import at
+from tests.console.desk import Console, Visitor
+
+REPLY = {
+    "contacted_by": "李明",
+    "contacted_whom": "王小明",
+    "contacted_at": "2026-09-18T16:30",
+    "means": "上门",
+    "account": "到客户家中拜访，向客户逐条说明了保险责任、责任免除和缴费期限，客户当场翻看了合同。",
+    "customer_said": "客户表示现在已经看懂，没有其他疑问。",
+    "done": "当面讲解合同，客户重新签字确认。",
+    "attachment_note": "补签字影像一份",
+}
+
+
+async def a_refusal(console: Console) -> tuple[RevisitCase, CallId]:
+    """A case whose holder refused, its recording not sealed yet."""
+    site = console.site
+    case = await site.a_case_is_due()
+    await site.seat_is_ready()
+    call = await site.connected()
+    await site.answer(call, "SELF")
+    await site.report(call, "REFUSE")
+    talk = await site.conversation(call)
+    while not talk.interview.is_over:
+        options = [option.code for option in talk.script.node(talk.interview.node).options]
+        talk = await site.answer(call, next((code for code in options if "REFUSE" in code), options[-1]))
+    await site.hung_up(call)
+    await site.wrapped_up()
+    return await site.case(case), call
+
+
+async def an_issued_l1(console: Console) -> TransferTicket:
+    """An L1 of Guangzhou (44/4401), issued at 16:00."""
+    site = console.site
+    case = await site.a_case_is_due()
+    await site.seat_is_ready()
+    call = await site.connected()
+    node = (await site.conversation(call)).script.node("M060_SIGN_HOLDER")
+    not_mine = next(option.code for option in node.options if option.raises_problem)
+    await site.answer_everything(call, M060_SIGN_HOLDER=not_mine)
+    await site.hung_up(call)
+    await site.wrapped_up()
+    site.now = at(16)
+    await issue_tickets(site.storage, site.rulebook, site.now)
+    async with site.storage.read() as work:
+        return (await work.tickets.of_case(case.id))[0]
+
+
+async def an_untrue_reply(console: Console, handler: Visitor, ticket: TransferTicket) -> None:
+    """The ticket was answered, and the customer, content all the same, says that nobody ever came."""
+    site = console.site
+    assert (await handler.post(f"/tickets/{ticket.id}/reply", None, **REPLY)).status == 303
+    await site.sealed()
+    site.now = at(18, 30)
+    call = await site.connected()
+    await site.answer_everything(call, M040_REVIEW="NO", S420R_NOT_CONTACTED="SOLVED_SELF")
+    site.later(seconds=60)
+    await site.hung_up(call)
+    await site.wrapped_up()
+    await site.sealed()

@@ -1,0 +1,106 @@
+"""A call that the database has open and the phone system does not hold is accounted for; no other is touched."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dialer.domain.case import POOL
+from dialer.domain.outcome import Outcome
+from dialer.domain.recording import Seal
+from dialer.domain.seat import SeatState
+from dialer.engine import EngineParts
+from dialer.engine.strays import Strays
+from dialer.recording.spool import Spool
+from dialer.storage.signals import open_signals
+from dialer.telephony.simulated import SimulatedTelephony
+from tests.usecases.site import SEAT, Site
+
+
+@dataclass
+class SiteClock:
+    """The site's time."""
+
+    site: Site
+
+    def now(self) -> datetime:
+        return self.site.now
+
+    def move_to(self, instant: datetime) -> None:
+        self.site.now = instant
+
+
+async def seal_nothing(*_: Any, **__: Any) -> Seal:
+    raise AssertionError("nothing is sealed here")
+
+
+@pytest.fixture
+async def phones(site: Site, tmp_path: Path) -> AsyncIterator[SimulatedTelephony]:
+    telephony = SimulatedTelephony(SiteClock(site), tmp_path / "spool", {})
+    await telephony.start()
+    yield telephony
+    await telephony.close()
+
+
+@pytest.fixture
+async def parts(site: Site, phones: SimulatedTelephony, tmp_path: Path) -> AsyncIterator[EngineParts]:
+    signals = open_signals(site.storage)
+    yield EngineParts(
+        storage=site.storage,
+        telephony=phones,
+        signals=signals,
+        scripts=site.scripts,
+        rulebook=site.rulebook,
+        clock=SiteClock(site),
+        seal_sound=seal_nothing,
+        discard=lambda _files: None,
+        room=Spool(tmp_path / "spool", 0).room,
+        owner="engine-1",
+    )
+    await signals.close()
+
+
+async def test_a_call_that_was_stored_and_never_ordered_is_ended_and_dialled_again(site: Site, parts: EngineParts):
+    case = await site.a_case_is_due()
+    await site.dialled()  # and the phone system is not told, as when the answer to the commit was lost
+    strays = Strays(parts)
+    for _ in range(3):
+        await strays.look()
+    assert (await site.seat()).state is SeatState.RESERVED, "an order may still be on its way"
+    await strays.look()
+    assert (await site.seat()).state is SeatState.READY
+    assert await site.outcomes(case) == [Outcome.TECH]
+    case = await site.case(case)
+    assert case.state in POOL
+    assert await site.wait_for_call(case)
+
+
+async def test_a_call_that_the_phone_system_holds_is_left_alone(
+    site: Site, parts: EngineParts, phones: SimulatedTelephony
+):
+    case = await site.a_case_is_due()
+    await phones.seat_agent(SEAT, "sip:agent1@127.0.0.1")
+    await phones.advance(1)
+    order = await site.dial()
+    assert order
+    strays = Strays(parts)
+    for _ in range(3):
+        await strays.look()
+    await phones.originate(order)
+    for _ in range(8):
+        await strays.look()
+    assert await site.outcomes(case) == [None]
+
+
+async def test_a_call_of_another_engine_is_that_engines_affair(site: Site, parts: EngineParts):
+    case = await site.a_case_is_due()
+    await site.dialled()
+    strays = Strays(replace(parts, owner="engine-2"))
+    for _ in range(8):
+        await strays.look()
+    assert await site.outcomes(case) == [None]
