@@ -1,4 +1,4 @@
-# ruff: noqa: INP001, T201  # a script, not a package; it prints what it measured
+# ruff: noqa: T201  # it prints what it measured
 """How long an agent waits for the customer's voice: answer (200 OK) to the first loud packet on the agent's leg.
 
 Real SIP and RTP on loopback, against the carrier simulator; both ends are timed by the same monotonic clock, outside
