@@ -98,7 +98,7 @@ async def test_a_talk_goes_on_over_the_death_of_its_dialer(tmp_path: Path, world
         assert record.how is HowItEnded.CALLER_HUNG_UP
         assert record.ended_at
         assert record.answered_at
-        (sealed,) = floor.premises.rows("SELECT duration_ms FROM recordings")
+        (sealed,) = floor.premises.rows("SELECT duration_ms FROM recordings WHERE kind = 'TALK'")
         assert sealed["duration_ms"] / 1000 == pytest.approx(record.ended_at - record.answered_at, abs=2.0)
         assert attempts(floor.premises) == [("SUCCESS", True)]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 import shutil
 import socket
 import sqlite3
@@ -199,10 +200,15 @@ async def test_a_full_spool_stops_calls_and_says_so_on_the_floor(tmp_path: Path)
             await desk.take_calls()
             halted = await serving.says("dispatch.halted")
             assert "MB needed" in halted["why"]
-            assert await leader.notices() == [halted["why"]]
-            assert halted["why"].encode() in await leader.fetch("/floor")
+            assert _but_for_the_figure(await leader.notices()) == _but_for_the_figure([halted["why"]])
+            assert b"MB needed" in await leader.fetch("/floor")
             assert (await desk.see())["seat"]["state"] == "READY"
         assert not floor.carrier.log
+
+
+def _but_for_the_figure(notices: list[str]) -> list[str]:
+    """Others use the disk too: what is free changes from look to look."""
+    return [re.sub(r"\d+ MB free", "some MB free", notice) for notice in notices]
 
 
 @pytest.mark.sip

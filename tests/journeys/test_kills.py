@@ -199,7 +199,9 @@ async def test_two_engines_share_the_work_and_one_that_stood_still_has_lost_its_
                 floor.premises.started(MORNING, log="two.log") as two,
                 Desk.of(two.url, "agent2") as second,
             ):
+                await stand_still(one.process, floor.premises.records)  # or it might be the first to see the wish
                 await second.take_calls()
+                one.process.send_signal(signal.SIGCONT)
                 await asyncio.gather(first.interview(), second.interview())
                 await all_sealed(floor.premises, 2)
                 assert len(set(owners(floor.premises))) == 2
