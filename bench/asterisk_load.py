@@ -31,7 +31,8 @@ from itertools import accumulate, pairwise
 from pathlib import Path
 
 from bench.dialing import Bare, Dialed, Dials, Through
-from bench.far_end import PROGRAM, FarEnd, a_number, far_end
+from bench.far_end import FarEnd, a_number, far_end
+from bench.sipp import PROGRAM
 from dialer.logs import log_to
 from dialer.telephony.asterisk.cel import EventLog, LastWord
 from dialer.telephony.asterisk.instance import PrivateAsterisk, find_program

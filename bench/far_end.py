@@ -6,41 +6,15 @@ It shares no code with the product, has processes of its own, and writes down wh
 from __future__ import annotations
 
 import asyncio
-import shutil
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.sipp import BYE, reply, running, sdp
 from dialer.demo.carrier.rtp import alaw_frames
 from dialer.telephony.sound import speech
 
-PROGRAM = shutil.which("sipp")
-_HOST = "127.0.0.1"
-
-_REPLY = """<send{again}><![CDATA[
-SIP/2.0 {status}
-[last_Via:]
-[last_From:]
-[last_To:];tag=[pid]T[call_number]
-[last_Call-ID:]
-[last_CSeq:]
-Contact: <sip:[local_ip]:[local_port];transport=[transport]>
-{body}
-]]></send>"""
-_SDP = """Content-Type: application/sdp
-Content-Length: [len]
-
-v=0
-o=- 1 1 IN IP4 [local_ip]
-s=-
-c=IN IP4 [media_ip]
-t=0 0
-m=audio [{port}] RTP/AVP 8
-a=rtpmap:8 PCMA/8000
-a=ptime:20"""
-_NO_BODY = "Content-Length: 0\n"
 _SCENARIO = """<?xml version="1.0" encoding="UTF-8"?>
 <!DOCTYPE scenario SYSTEM "sipp.dtd">
 <scenario name="{name}">
@@ -65,17 +39,7 @@ _CUSTOMER = """<recv request="INVITE"><action>
 {answer}
 <recv request="ACK"/>
 <pause variable="talk"/>
-<send retrans="500"><![CDATA[
-BYE [$contact] SIP/2.0
-Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
-From: [$us];tag=[pid]T[call_number]
-To: [$them]
-[last_Call-ID:]
-CSeq: 1 BYE
-Max-Forwards: 70
-Content-Length: 0
-
-]]></send>
+{bye}
 <recv response="200" timeout="4000"/>"""
 _PHONE = """<recv request="INVITE"/>
 {answer}
@@ -111,12 +75,10 @@ def a_number(serial: int, talk_seconds: float) -> str:
 @asynccontextmanager
 async def far_end(folder: Path) -> AsyncIterator[FarEnd]:
     """Run both, each in a folder of its own, until the block ends."""
-    again = ' retrans="500"'
-    answer = _REPLY.format(status="200 OK", body=_SDP.format(port="media_port"), again=again)
-    ringing = _REPLY.format(status="180 Ringing", body=_NO_BODY, again="")
-    customer = _CUSTOMER.format(ringing=ringing, answer=answer)
-    speaks = _REPLY.format(status="200 OK", body=_SDP.format(port="rtpstream_audio_port"), again=again)
-    phone = _PHONE.format(answer=speaks, ok=_REPLY.format(status="200 OK", body=_NO_BODY, again=""))
+    answer = reply("200 OK", sdp("media_port"), again=True)
+    customer = _CUSTOMER.format(ringing=reply("180 Ringing"), answer=answer, bye=BYE)
+    speaks = reply("200 OK", sdp("rtpstream_audio_port"), again=True)
+    phone = _PHONE.format(answer=speaks, ok=reply("200 OK"))
     async with (
         _sipp(folder / "carrier", customer, "unused,us,them,contact,number", "-rtp_echo") as carrier,
         _sipp(folder / "phones", phone, "unused") as phones,
@@ -126,34 +88,13 @@ async def far_end(folder: Path) -> AsyncIterator[FarEnd]:
 
 @asynccontextmanager
 async def _sipp(folder: Path, steps: str, variables: str, *options: str) -> AsyncIterator[str]:
-    assert PROGRAM is not None
-    _furnish(folder, _SCENARIO.format(name=folder.name, steps=steps, variables=variables))
-    port, media_port, quiet = *_free_ports(), asyncio.subprocess.DEVNULL
-    process = await asyncio.create_subprocess_exec(
-        PROGRAM, "-sf", "scenario.xml", "-i", _HOST, "-p", str(port), "-mi", _HOST, "-mp", str(media_port),
-        "-aa", "-nostdin", "-trace_logs", "-log_file", "calls.log", "-trace_err", "-error_file", "complaints.log",
-        "-skip_rlimit", "-deadcall_wait", "0", *options,
-        cwd=folder, stdin=quiet, stdout=quiet, stderr=quiet,
-    )  # fmt: skip
-    try:
-        yield f"{_HOST}:{port}"
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
+    await asyncio.to_thread(_furnish, folder)
+    scenario = _SCENARIO.format(name=folder.name, steps=steps, variables=variables)
+    logs = ("-aa", "-trace_logs", "-log_file", "calls.log", "-deadcall_wait", "0", *options)
+    async with running(folder, scenario, *logs) as sipp:
+        yield sipp.address
 
 
-def _furnish(folder: Path, scenario: str) -> None:
+def _furnish(folder: Path) -> None:
     folder.mkdir(parents=True)
-    (folder / "scenario.xml").write_text(scenario)
     (folder / "voice.alaw").write_bytes(b"".join(alaw_frames(speech(10, 1, 150.0))))
-
-
-def _free_ports() -> tuple[int, int]:
-    with (
-        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as first,
-        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as second,
-    ):
-        first.bind((_HOST, 0))
-        second.bind((_HOST, 0))
-        return int(first.getsockname()[1]), int(second.getsockname()[1])

@@ -5,16 +5,14 @@ The last digit of the called number says what the customer does. Sound comes bac
 
 from __future__ import annotations
 
-import asyncio
-import shutil
-import socket
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-PROGRAM = shutil.which("sipp")
+from bench.sipp import BYE, reply, running, sdp
+
 SESSION_SECONDS = 90
 """The session timer (config/asterisk/pjsip.conf): so long may a call go on whose other end has died."""
 
@@ -25,7 +23,6 @@ HANGS_UP_AFTER_MS = {3: 1500, 4: 4000, 5: 8000}
 RINGS_OUT = 9
 STAYS = (0, 1, 2)
 
-_HOST = "127.0.0.1"
 _HEAD = """<?xml version="1.0" encoding="UTF-8"?>
 <!DOCTYPE scenario SYSTEM "sipp.dtd">
 <scenario name="network">
@@ -48,42 +45,8 @@ _TAIL = """<label id="end"/>
 <Reference variables="unused,them,us,contact,invited,number"/>
 </scenario>
 """
-_REPLY = """<send{again}><![CDATA[
-SIP/2.0 {status}
-[last_Via:]
-[last_From:]
-[last_To:]{tag}
-[last_Call-ID:]
-{cseq}
-Contact: <sip:[local_ip]:[local_port];transport=[transport]>
-{body}
-]]></send>"""
-_TAG = ";tag=[pid]T[call_number]"
-_NO_BODY = "Content-Length: 0\n"
-_SDP = f"""Session-Expires: {SESSION_SECONDS};refresher=uac
-Require: timer
-Content-Type: application/sdp
-Content-Length: [len]
-
-v=0
-o=- 1 1 IN IP4 [local_ip]
-s=-
-c=IN IP4 [media_ip]
-t=0 0
-m=audio [media_port] RTP/AVP 8
-a=rtpmap:8 PCMA/8000
-a=ptime:20"""
-_BYE = """<send retrans="500"><![CDATA[
-BYE [$contact] SIP/2.0
-Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
-From: [$us];tag=[pid]T[call_number]
-To: [$them]
-[last_Call-ID:]
-CSeq: 1 BYE
-Max-Forwards: 70
-Content-Length: 0
-
-]]></send>
+_SDP = f"Session-Expires: {SESSION_SECONDS};refresher=uac\nRequire: timer\n{sdp('media_port')}"
+_BYE = f"""{BYE}
 <recv response="481" optional="true" next="end"/>
 <recv response="200" timeout="8000" ontimeout="end"/>"""
 
@@ -121,28 +84,10 @@ class Network:
 @asynccontextmanager
 async def network(folder: Path) -> AsyncIterator[Network]:
     """Run one in a folder of its own until the block ends."""
-    assert PROGRAM is not None
-    _write_scenario(folder)
-    port, media_port = _free_ports()
     began = time.monotonic()
-    process = await asyncio.create_subprocess_exec(
-        PROGRAM, "-sf", "network.xml", "-i", _HOST, "-p", str(port), "-mi", _HOST, "-mp", str(media_port), "-rtp_echo",
-        "-aa", "-nostdin", "-trace_logs", "-log_file", "calls.log", "-trace_err", "-error_file", "complaints.log",
-        "-skip_rlimit", "-deadcall_wait", "0",
-        cwd=folder, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.DEVNULL,
-    )  # fmt: skip
-    try:
-        yield Network(f"{_HOST}:{port}", folder / "calls.log", began)
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-
-
-def _write_scenario(folder: Path) -> None:
-    folder.mkdir(parents=True)
-    (folder / "network.xml").write_text(_scenario())
+    logs = ("-rtp_echo", "-aa", "-trace_logs", "-log_file", "calls.log", "-deadcall_wait", "0")
+    async with running(folder, _scenario(), *logs) as sipp:
+        yield Network(sipp.address, folder / "calls.log", began)
 
 
 def _scenario() -> str:
@@ -154,21 +99,21 @@ def _scenario() -> str:
 
 
 def _branch(digit: int) -> Iterator[str]:
-    yield _reply("180 Ringing")
+    yield reply("180 Ringing")
     if digit == RINGS_OUT:
         yield '<recv request="CANCEL"/>'
-        yield _reply("200 OK")
-        yield _reply("487 Request Terminated", cseq="CSeq: [$invited] INVITE", again=True)
+        yield reply("200 OK")
+        yield reply("487 Request Terminated", cseq="CSeq: [$invited] INVITE", again=True)
         yield '<recv request="ACK"/>'
         yield _end("CANCELLED")
     elif code := REFUSALS.get(digit):
         yield '<pause milliseconds="700"/>'
-        yield _reply(f"{code} Refused", again=True)
+        yield reply(f"{code} Refused", again=True)
         yield '<recv request="ACK"/>'
         yield _end(str(code))
     else:
         yield '<pause milliseconds="400"/>'
-        yield _reply("200 OK", _SDP, again=True)
+        yield reply("200 OK", _SDP, again=True)
         yield '<recv request="ACK"/>'
         yield from _talk(digit)
 
@@ -185,19 +130,13 @@ def _talk(digit: int) -> Iterator[str]:
     yield f'<label id="talk{digit}"/>'
     yield f'<recv request="INVITE" optional="true" next="renew{digit}" {timeout}/>'
     yield f'<recv request="BYE" {timeout}/>'
-    yield _reply("200 OK", tag="")
+    yield reply("200 OK", tag="")
     yield _end("DIALER")
     yield f'<label id="renew{digit}"/>'
-    yield _reply("200 OK", _SDP, again=True, tag="")  # the session timer is set again
+    yield reply("200 OK", _SDP, again=True, tag="")  # the session timer is set again
     yield f'<recv request="ACK" next="talk{digit}"/>'
     yield f'<label id="orphan{digit}"/>'
     yield _end("ORPHAN")
-
-
-def _reply(
-    status: str, body: str = _NO_BODY, *, cseq: str = "[last_CSeq:]", again: bool = False, tag: str = _TAG
-) -> str:
-    return _REPLY.format(status=status, body=body, cseq=cseq, again=' retrans="500"' if again else "", tag=tag)
 
 
 def _log(how: str) -> str:
@@ -206,13 +145,3 @@ def _log(how: str) -> str:
 
 def _end(how: str) -> str:
     return f'{_log(how)}\n<nop next="end"/>'
-
-
-def _free_ports() -> tuple[int, int]:
-    with (
-        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as first,
-        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as second,
-    ):
-        first.bind((_HOST, 0))
-        second.bind((_HOST, 0))
-        return int(first.getsockname()[1]), int(second.getsockname()[1])

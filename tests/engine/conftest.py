@@ -2,6 +2,49 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from dialer.engine import EngineParts
+from dialer.ports import Signals
+from dialer.recording.spool import Spool
+from dialer.telephony.simulated import SimulatedTelephony
 from tests.usecases.conftest import empty_database, rulebook, scripts, site, storage
+from tests.usecases.site import Site
 
 __all__ = ["empty_database", "rulebook", "scripts", "site", "storage"]
+
+
+@dataclass
+class SiteClock:
+    """The site's time."""
+
+    site: Site
+
+    def now(self) -> datetime:
+        return self.site.now
+
+    def move_to(self, instant: datetime) -> None:
+        self.site.now = instant
+
+
+async def _seal_nothing(*_: Any, **__: Any) -> Any:
+    raise AssertionError("nothing is sealed here")
+
+
+def parts_of(site: Site, phones: SimulatedTelephony, signals: Signals, spool: Path) -> EngineParts:
+    """An engine's parts over the site and a simulated phone system."""
+    return EngineParts(
+        storage=site.storage,
+        telephony=phones,
+        signals=signals,
+        scripts=site.scripts,
+        rulebook=site.rulebook,
+        clock=SiteClock(site),
+        seal_sound=_seal_nothing,
+        discard=lambda _files: None,
+        room=Spool(spool, 0).room,
+        owner="engine-1",
+    )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,32 +19,15 @@ from dialer.domain.user import Role, User
 from dialer.engine import EngineParts
 from dialer.engine.desks import serve_desks
 from dialer.engine.following import follow_events
-from dialer.recording.spool import Spool
 from dialer.storage.signals import open_signals
 from dialer.telephony.simulated import SimulatedTelephony
 from dialer.usecases.listen_in import listen_in, stop_listening
 from tests.builders import a_user
+from tests.engine.conftest import SiteClock, parts_of
 from tests.usecases.site import SEAT, Site
 
 LISTEN, WHISPER, BARGE = ListenMode
 CUSTOMER = "13800138001"
-
-
-@dataclass
-class SiteClock:
-    """The site's time."""
-
-    site: Site
-
-    def now(self) -> datetime:
-        return self.site.now
-
-    def move_to(self, instant: datetime) -> None:
-        self.site.now = instant
-
-
-async def seal_nothing(*_: Any, **__: Any) -> Any:
-    raise AssertionError("nothing is sealed here")
 
 
 @dataclass
@@ -93,18 +75,7 @@ async def until(look: Callable[[], Awaitable[Any]]) -> Any:
 async def floor(site: Site, tmp_path: Path) -> AsyncIterator[Floor]:
     phones = SimulatedTelephony(SiteClock(site), tmp_path / "spool", absent={"sip:asleep@127.0.0.1"})
     signals = open_signals(site.storage)
-    parts = EngineParts(
-        storage=site.storage,
-        telephony=phones,
-        signals=signals,
-        scripts=site.scripts,
-        rulebook=site.rulebook,
-        clock=SiteClock(site),
-        seal_sound=seal_nothing,
-        discard=lambda _files: None,
-        room=Spool(tmp_path / "spool", 0).room,
-        owner="engine-1",
-    )
+    parts = parts_of(site, phones, signals, tmp_path / "spool")
     await phones.start()
     following = asyncio.create_task(follow_events(parts, set()))
     yield await _talking(site, parts, phones)

@@ -3,40 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from dialer.domain.case import POOL
 from dialer.domain.outcome import Outcome
-from dialer.domain.recording import Seal
 from dialer.domain.seat import SeatState
 from dialer.engine import EngineParts
 from dialer.engine.strays import Strays
-from dialer.recording.spool import Spool
 from dialer.storage.signals import open_signals
 from dialer.telephony.simulated import SimulatedTelephony
+from tests.engine.conftest import SiteClock, parts_of
 from tests.usecases.site import SEAT, Site
-
-
-@dataclass
-class SiteClock:
-    """The site's time."""
-
-    site: Site
-
-    def now(self) -> datetime:
-        return self.site.now
-
-    def move_to(self, instant: datetime) -> None:
-        self.site.now = instant
-
-
-async def seal_nothing(*_: Any, **__: Any) -> Seal:
-    raise AssertionError("nothing is sealed here")
 
 
 @pytest.fixture
@@ -50,18 +30,7 @@ async def phones(site: Site, tmp_path: Path) -> AsyncIterator[SimulatedTelephony
 @pytest.fixture
 async def parts(site: Site, phones: SimulatedTelephony, tmp_path: Path) -> AsyncIterator[EngineParts]:
     signals = open_signals(site.storage)
-    yield EngineParts(
-        storage=site.storage,
-        telephony=phones,
-        signals=signals,
-        scripts=site.scripts,
-        rulebook=site.rulebook,
-        clock=SiteClock(site),
-        seal_sound=seal_nothing,
-        discard=lambda _files: None,
-        room=Spool(tmp_path / "spool", 0).room,
-        owner="engine-1",
-    )
+    yield parts_of(site, phones, signals, tmp_path / "spool")
     await signals.close()
 
 

@@ -6,21 +6,17 @@ One scenario for a whole table of numbers: the called number picks the branch, e
 from __future__ import annotations
 
 import asyncio
-import shutil
-import signal
-import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.sipp import BYE, NO_BODY, reply, running, sdp
 from dialer.demo.carrier.rtp import alaw_frames
 from dialer.telephony.behaviours import Conduct
 from dialer.telephony.sound import Samples
 
-PROGRAM = shutil.which("sipp")
 _SOUND = "announcement.alaw"
-_HOST = "127.0.0.1"
 _GOODBYE_SECONDS = 5.0
 _POST_DIAL_SECONDS = 0.2  # a network that rings and announces does the one after the other
 
@@ -44,41 +40,7 @@ _TAIL = """<label id="end"/>
 <Reference variables="unused,them,us,contact,invited"/>
 </scenario>
 """
-_ANSWER = """<send{again}><![CDATA[
-SIP/2.0 {status}
-[last_Via:]
-[last_From:]
-[last_To:];tag=[pid]T[call_number]
-[last_Call-ID:]
-{cseq}
-Contact: <sip:[local_ip]:[local_port];transport=[transport]>
-{body}
-]]></send>"""
-_NO_BODY = "Content-Length: 0\n"
-_SDP = """Content-Type: application/sdp
-Content-Length: [len]
-
-v=0
-o=- 1 1 IN IP4 [local_ip]
-s=-
-c=IN IP4 [media_ip]
-t=0 0
-m=audio [rtpstream_audio_port] RTP/AVP 8
-a=rtpmap:8 PCMA/8000
-a=ptime:20"""
-_BYE = """<send retrans="500"><![CDATA[
-BYE [$contact] SIP/2.0
-Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
-From: [$us];tag=[pid]T[call_number]
-To: [$them]
-[last_Call-ID:]
-CSeq: 1 BYE
-Max-Forwards: 70
-Content-Length: 0
-
-]]></send>
-<recv response="200"/>"""
-
+_SDP = sdp("rtpstream_audio_port")
 _PLAY = f'<nop><action><exec rtp_stream="{_SOUND},-1,8"/></action></nop>'
 
 
@@ -93,18 +55,18 @@ def scenario(table: Mapping[str, Conduct]) -> str:
 
 
 def _branch(conduct: Conduct) -> list[str]:
-    steps = [_answer("100 Trying"), *([_answer("180 Ringing")] if conduct.rings else [])]
+    steps = [reply("100 Trying"), *([reply("180 Ringing")] if conduct.rings else [])]
     if conduct.announces:
         steps += [
             *([_pause(_POST_DIAL_SECONDS)] if conduct.rings else []),
-            _answer("183 Session Progress", _SDP),
+            reply("183 Session Progress", _SDP),
             _PLAY,
         ]
     if conduct.final_code is None:
-        cancelled = _answer("487 Request Terminated", cseq="CSeq: [$invited] INVITE", again=True)
-        return [*steps, '<recv request="CANCEL"/>', _answer("200 OK"), cancelled, '<recv request="ACK"/>']
+        cancelled = reply("487 Request Terminated", cseq="CSeq: [$invited] INVITE", again=True)
+        return [*steps, '<recv request="CANCEL"/>', reply("200 OK"), cancelled, '<recv request="ACK"/>']
     steps.append(_pause(conduct.wait_seconds))
-    steps.append(_answer(f"{conduct.final_code} Final", _SDP if conduct.answers else _NO_BODY, again=True))
+    steps.append(reply(f"{conduct.final_code} Final", _SDP if conduct.answers else NO_BODY, again=True))
     steps.append('<recv request="ACK"/>')
     return [*steps, *(_talk(conduct) if conduct.answers else [])]
 
@@ -112,16 +74,12 @@ def _branch(conduct: Conduct) -> list[str]:
 def _talk(conduct: Conduct) -> list[str]:
     speaks = [] if conduct.announces else [_PLAY]
     if conduct.hangs_up_after_seconds is None:
-        return [*speaks, '<recv request="BYE"/>', _answer("200 OK")]
-    return [*speaks, _pause(conduct.hangs_up_after_seconds), _BYE]
+        return [*speaks, '<recv request="BYE"/>', reply("200 OK")]
+    return [*speaks, _pause(conduct.hangs_up_after_seconds), BYE, '<recv response="200"/>']
 
 
 def _pause(seconds: float) -> str:
     return f'<pause milliseconds="{round(seconds * 1000)}"/>'
-
-
-def _answer(status: str, body: str = _NO_BODY, *, cseq: str = "[last_CSeq:]", again: bool = False) -> str:
-    return _ANSWER.format(status=status, body=body, cseq=cseq, again=' retrans="500"' if again else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,30 +99,11 @@ class Sipp:
 @asynccontextmanager
 async def sipp(folder: Path, table: Mapping[str, Conduct], sound: Samples, calls: int) -> AsyncIterator[Sipp]:
     """Run one in a folder of its own until so many calls are over, or the block ends. It plays `sound` endlessly."""
-    assert PROGRAM is not None
-    _furnish(folder, table, sound)
-    port, media_port = _free_port(), _free_port()
-    quiet = asyncio.subprocess.DEVNULL
-    process = await asyncio.create_subprocess_exec(
-        PROGRAM, "-sf", "network.xml", "-i", _HOST, "-p", str(port), "-mi", _HOST, "-mp", str(media_port),
-        "-m", str(calls), "-nostdin", "-trace_err", "-error_file", "complaints", "-skip_rlimit",
-        cwd=folder, stdin=quiet, stdout=quiet, stderr=quiet,
-    )  # fmt: skip
-    try:
-        yield Sipp(f"{_HOST}:{port}", folder, process)
-    finally:
-        if process.returncode is None:
-            process.send_signal(signal.SIGKILL)
-            await process.wait()
+    await asyncio.to_thread(_furnish, folder, sound)
+    async with running(folder, scenario(table), "-m", str(calls)) as started:
+        yield Sipp(started.address, folder, started.process)
 
 
-def _furnish(folder: Path, table: Mapping[str, Conduct], sound: Samples) -> None:
+def _furnish(folder: Path, sound: Samples) -> None:
     folder.mkdir()
     (folder / _SOUND).write_bytes(b"".join(alaw_frames(sound)))
-    (folder / "network.xml").write_text(scenario(table))
-
-
-def _free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as held:
-        held.bind((_HOST, 0))
-        return int(held.getsockname()[1])
