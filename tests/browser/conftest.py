@@ -31,10 +31,10 @@ _BUNDLE = ROOT / "dialer" / "console" / "static" / "dist" / "console.js"
 
 
 @pytest.fixture
-async def page(tmp_path: Path) -> AsyncIterator[Page]:
+async def page() -> AsyncIterator[Page]:
     """A tab at 1440 by 900. A page that complained in its console fails the test."""
     require("the console's bundle", available=_BUNDLE.exists(), how="make assets")
-    async with chromium(tmp_path / "profile") as tab:
+    async with chromium() as tab:
         await tab.size(1440, 900)
         yield tab
         assert tab.complaints == []

@@ -55,16 +55,16 @@ async def test_a_call_arrives_by_itself_and_is_talked_through_by_keys(
         nodes.add(node)
         version = await page.ask("document.querySelector('#desk').getAttribute('hx-get')")
         site.later(seconds=6)
-        await page.digit(1)
+        await page.press("1")
         await page.until(f"document.querySelector('#desk').getAttribute('hx-get') !== '{version}'")
     assert len(nodes) > 15
-    await page.enter()  # say goodbye and hang up
+    await page.press("Enter")  # say goodbye and hang up
     await console.signals.wait(DESK_ORDERS, 5)
     await site.hung_up(call)
     await page.until("document.querySelector('#desk').dataset.state === 'WRAP_UP'")
     await keep(page, "wrap-up")
     await page.write("客户很满意")
-    await page.enter()
+    await page.press("Enter")
     await page.until("document.querySelector('#desk').dataset.state === 'READY'")
     async with site.storage.read() as work:
         attempt = (await work.calls.attempts_of(call))[0]
@@ -82,14 +82,14 @@ async def test_a_side_event_by_its_letter_and_the_customers_words_where_they_are
     while desk["screen"]["node"] != "M130_DIVIDEND":
         desk = await agent.answer(desk)
     await page.until(_node("M130_DIVIDEND"))
-    await page.letter("o")  # 称被误导
+    await page.press("o")  # 称被误导
     await page.until(_node("S920_MISLED"))
     key = await page.ask("document.querySelector('details.option summary').dataset.key")
-    await page.digit(int(key))
+    await page.press(key)
     await page.until("document.activeElement.tagName === 'TEXTAREA'")
     await page.write("业务员说每年分红百分之五，保证的")
     await keep(page, "words")
-    await page.enter()
+    await page.press("Enter")
     await page.until("document.querySelector('.where small').textContent !== 'S920_MISLED'")
     current = await site.conversation((await agent.desk())["call"]["id"])
     assert [captured.value for captured in current.interview.captures] == ["业务员说每年分红百分之五，保证的"]
@@ -99,10 +99,10 @@ async def test_a_reload_in_mid_call_shows_the_same_node(console: Console, agent:
     await console.site.a_case_is_due()
     await console.site.connected()
     await open_page(console, agent, page, "/desk")
-    await page.digit(1)
+    await page.press("1")
     await page.until("document.querySelector('.where small').textContent !== 'M010_GREET'")
     node = await page.ask("document.querySelector('.where small').textContent")
-    await page.send("Page.reload")
+    await page.tab.reload()
     await page.until("document.readyState === 'complete' && " + _node(node))
 
 
@@ -122,8 +122,8 @@ async def test_a_key_pressed_twice_answers_once(console: Console, agent: Visitor
     await console.site.a_case_is_due()
     call = await console.site.connected()
     await open_page(console, agent, page, "/desk")
-    await page.digit(1)
-    await page.digit(1)
+    await page.press("1")
+    await page.press("1")
     await page.until("document.querySelector('.where small').textContent !== 'M010_GREET'")
     conversation = await console.site.conversation(call)
     assert len(conversation.interview.steps) == 1
@@ -175,18 +175,18 @@ async def test_the_longest_screens_of_a_bank_policy_need_no_scrolling(
     await open_page(console, agent, page, "/desk")
     assert await page.ask("document.querySelectorAll('.items li').length") >= 17
     assert await _fits(page)
-    await page.digit(2)
+    await page.press("2")
     await page.until(_node("S110_THIRD_PARTY"))
     assert await _fits(page)
-    await page.digit(1)
+    await page.press("1")
     await page.until(_node("M010_GREET"))
     desk = await agent.desk()
     while desk["screen"]["node"] != "M060_SIGN_HOLDER":
         desk = await agent.answer(desk)
     await page.until(_node("M060_SIGN_HOLDER"))
-    await page.letter("b")
+    await page.press("b")
     await page.until(_node("S900_SURRENDER"))
-    await page.digit(int(await page.ask("document.querySelector('details.option summary').dataset.key")))
+    await page.press(await page.ask("document.querySelector('details.option summary').dataset.key"))
     await page.until("document.activeElement.tagName === 'TEXTAREA'")
     await keep(page, "longest")
     assert await _fits(page)

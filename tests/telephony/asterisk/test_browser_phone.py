@@ -209,7 +209,7 @@ async def test_an_agent_at_a_real_browser_and_the_customer_hear_each_other(tmp_p
     async with AsyncExitStack() as stack:
         carrier = await stack.enter_async_context(CarrierSimulator())
         pbx = await stack.enter_async_context(with_agents(tmp_path, carrier.address))
-        page = await stack.enter_async_context(chromium(tmp_path / "profile", *ON_ONE_MACHINE))
+        page = await stack.enter_async_context(chromium(*ON_ONE_MACHINE))
         web = await stack.enter_async_context(aiohttp.ClientSession())
         socket = await stack.enter_async_context(web.ws_connect(addresses(pbx)[0], protocols=["sip"]))
         telephony = AsteriskTelephony(RunningClock(), tmp_path / "spool", node_of(pbx))
