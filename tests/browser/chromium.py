@@ -1,4 +1,4 @@
-"""Debian's Chromium, headless, driven by Playwright. `Page.tab` is Playwright's own page; the rest says the same shorter."""
+"""Debian's Chromium, headless, driven by Playwright. `Page.tab` is Playwright's page; the rest is shorthand."""
 
 from __future__ import annotations
 
