@@ -309,7 +309,7 @@ def admin_phone(login: str, address: str, config: Config = DEFAULT_CONFIG) -> No
 
     async def give() -> None:
         async with opened(load_settings(config), make=False) as site:
-            await give_phone(site.storage, login, address)
+            await give_phone(site.storage, login, address, site.clock.now())
 
     _run(give())
     out.print(f"已登记 · entered: {login}", highlight=False)

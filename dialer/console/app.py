@@ -6,7 +6,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from dialer.console import cases, desk, events, floor, login, recordings, tickets
+from dialer.console import administration, cases, desk, events, floor, login, recordings, tickets
 from dialer.console.guard import add_security_headers, guard
 from dialer.console.problems import explain_errors
 from dialer.console.routes import ACCESS, Door, add_routes
@@ -25,6 +25,7 @@ ROUTES = (
     *cases.ROUTES,
     *recordings.ROUTES,
     *floor.ROUTES,
+    *administration.ROUTES,
 )
 
 

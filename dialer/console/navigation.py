@@ -21,6 +21,7 @@ LINKS = (
     Link("/tickets", "Tickets", Permission.SEE_TICKETS),
     Link("/cases", "Cases", Permission.SEE_CASES),
     Link("/floor", "Floor", Permission.SEE_FLOOR),
+    Link("/users", "Users", Permission.MANAGE_USERS),
 )
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+PHONE_ADDRESS = re.compile(r"sips?:[\w.+%-]+@[\w.\[\]:-]+(;[\w=.-]+)*|browser:[A-Za-z0-9_-]{1,40}")
+"""An agent's or a supervisor's phone: a SIP address, or `browser:` and the name under which a browser registers."""
 
 
 class Role(StrEnum):
@@ -69,6 +73,17 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
 """The permission matrix of rules §2.4, as far as this release's screens go."""
 
 
+class AccountEvent(StrEnum):
+    """What an administrator does to an account; every one is in its history."""
+
+    OPENED = "OPENED"
+    CHANGED = "CHANGED"
+    DISABLED = "DISABLED"
+    ENABLED = "ENABLED"
+    PASSWORD_RESET = "PASSWORD_RESET"  # noqa: S105 - an event's name
+    UNLOCKED = "UNLOCKED"
+
+
 @dataclass(frozen=True, slots=True)
 class User:
     """Somebody who may log in. `org` is the part of the organisation whose records they see, as a path prefix."""
@@ -83,6 +98,7 @@ class User:
     disabled: bool = False
     failed_logins: int = 0
     locked_until: datetime | None = None
+    must_change_password: bool = False
     id: int = 0
 
     def __repr__(self) -> str:

@@ -27,7 +27,7 @@ from dialer.domain.problem import Problem
 from dialer.domain.recording import RecordingState, Seal
 from dialer.domain.seat import Seat, SeatEvent
 from dialer.domain.ticket import TicketEvent, TicketId, TicketState, TransferTicket
-from dialer.domain.user import Role, User
+from dialer.domain.user import AccountEvent, Role, User
 
 
 class StorageUnavailable(DialerError):
@@ -522,6 +522,14 @@ class Floor(Protocol):
         """All users, by login."""
         ...
 
+    async def note_account(self, login: str, event: AccountEvent, moved: Moved) -> None:
+        """Add to the account's history who did what; nobody can take it out again."""
+        ...
+
+    async def account_history(self, login: str) -> Sequence[HistoryRow]:
+        """What administrators did to an account, first to last."""
+        ...
+
     async def open_session(self, token_hash: str, login: str, csrf: str, at: datetime) -> None:
         """Store a login."""
         ...
@@ -536,6 +544,10 @@ class Floor(Protocol):
 
     async def close_session(self, token_hash: str) -> None:
         """Log out."""
+        ...
+
+    async def close_sessions(self, login: str) -> None:
+        """Log somebody out wherever they are logged in."""
         ...
 
     async def seat(self, seat_id: SeatId) -> Seat | None:

@@ -12,15 +12,15 @@ from sqlalchemy import ColumnElement, RowMapping, select, true
 from dialer.domain.call import SeatId
 from dialer.domain.errors import DialerError, NotFound
 from dialer.domain.seat import Seat, SeatEvent
-from dialer.domain.user import Role, User
-from dialer.ports.storage import DeskOrder, Moved
+from dialer.domain.user import AccountEvent, Role, User
+from dialer.ports.storage import DeskOrder, HistoryRow, Moved
 from dialer.storage import tables
 from dialer.storage.plain import from_row, row_of, to_plain
 from dialer.storage.statements import Statements
-from dialer.storage.versions import save_version, write_history
+from dialer.storage.versions import read_history, save_version, write_history
 
 _users, _sessions, _seats, _orders = tables.users, tables.sessions, tables.seats, tables.desk_orders
-_RECORD = "seat"
+_RECORD, _ACCOUNT = "seat", "account"
 
 
 class LoginTaken(DialerError):
@@ -57,6 +57,12 @@ class FloorShelf:
         rows = await self._statements.all(select(_users).where(wanted).order_by(_users.c.login))
         return [from_row(User, row) for row in rows]
 
+    async def note_account(self, login: str, event: AccountEvent, moved: Moved) -> None:
+        await write_history(self._statements, _ACCOUNT, login, event, ("", ""), moved)
+
+    async def account_history(self, login: str) -> Sequence[HistoryRow]:
+        return await read_history(self._statements, _ACCOUNT, login)
+
     async def open_session(self, token_hash: str, login: str, csrf: str, at: datetime) -> None:
         user = await self.user(login)
         if user is None:
@@ -76,6 +82,10 @@ class FloorShelf:
 
     async def close_session(self, token_hash: str) -> None:
         await self._statements.run(_sessions.delete().where(_sessions.c.token_hash == token_hash))
+
+    async def close_sessions(self, login: str) -> None:
+        whose = select(_users.c.id).where(_users.c.login == login).scalar_subquery()
+        await self._statements.run(_sessions.delete().where(_sessions.c.user_id == whose))
 
     async def seat(self, seat_id: SeatId) -> Seat | None:
         return await self._one_seat(_seats.c.id == seat_id)

@@ -22,6 +22,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 
@@ -336,6 +337,7 @@ users = Table(
     Column("disabled", Boolean, nullable=False),
     Column("failed_logins", Integer, nullable=False),
     Column("locked_until", UtcDateTime),
+    Column("must_change_password", Boolean, nullable=False, server_default=false()),
     Column("created_at", UtcDateTime, nullable=False),
 )
 

@@ -16,7 +16,7 @@ from typing import Protocol
 from dialer.domain.call import CallId, SeatId
 from dialer.domain.errors import DialerError, ImpossibleMove, NotFound
 from dialer.domain.seat import SEAT, Seat, SeatEvent, SeatState
-from dialer.domain.user import Role, User
+from dialer.domain.user import PHONE_ADDRESS, AccountEvent, Role, User
 from dialer.ports import Signals
 from dialer.ports.storage import DeskOrder, DeskOrderKind, Moved, Storage, Work
 
@@ -79,29 +79,54 @@ async def create_user(
     role: Role,
     org: str = "",
     phone_address: str = "",
+    by: str = "cli",
+    must_change_password: bool = False,
 ) -> User:
     """Open an account.
 
     Raises:
-        AccountInvalid: the login has other characters than a-z 0-9 . _ -, or the password is too short.
+        AccountInvalid: the login has other characters than a-z 0-9 . _ -, the password is too short, or the telephone
+            is no address.
         DialerError: code LOGIN_TAKEN.
     """
     if not _LOGIN.fullmatch(login):
         raise AccountInvalid(f"login {login!r}: use up to 32 of a-z, 0-9, '.', '_' and '-'")
     if len(password) < MIN_PASSWORD_CHARS:
         raise AccountInvalid(f"the password of {login} needs at least {MIN_PASSWORD_CHARS} characters")
-    user = User(login, name, await hasher.hash(password), role, now, org=org, phone_address=phone_address)
+    usable_phone(phone_address)
+    user = User(
+        login,
+        name,
+        await hasher.hash(password),
+        role,
+        now,
+        org=org,
+        phone_address=phone_address,
+        must_change_password=must_change_password,
+    )
     async with storage.begin() as work:
-        return await work.floor.add_user(user)
+        added = await work.floor.add_user(user)
+        detail = {"name": name, "role": role, "org": org, "phone_address": phone_address}
+        await work.floor.note_account(login, AccountEvent.OPENED, Moved(by, now, detail))
+    return added
 
 
-async def give_phone(storage: Storage, login: str, phone_address: str) -> None:
-    """Enter an agent's or a supervisor's telephone, or another one. Raises NotFound."""
+def usable_phone(address: str) -> str:
+    """The address of somebody's telephone, or none. Raises AccountInvalid."""
+    if address and not PHONE_ADDRESS.fullmatch(address):
+        raise AccountInvalid(f"telephone {address!r}: write sip:NAME@HOST, or browser:LOGIN for a browser")
+    return address
+
+
+async def give_phone(storage: Storage, login: str, phone_address: str, now: datetime, by: str = "cli") -> None:
+    """Enter an agent's or a supervisor's telephone, or another one. Raises NotFound, AccountInvalid."""
     async with storage.begin() as work:
         user = await work.floor.user(login)
         if user is None:
             raise NotFound(f"there is no user {login}")
-        await work.floor.save_user(replace(user, phone_address=phone_address))
+        await work.floor.save_user(replace(user, phone_address=usable_phone(phone_address)))
+        changed = {"phone_address": {"from": user.phone_address, "to": phone_address}}
+        await work.floor.note_account(login, AccountEvent.CHANGED, Moved(by, now, changed))
 
 
 async def sit_down(storage: Storage, signals: Signals, user: User, now: datetime) -> Seat:

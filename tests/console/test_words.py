@@ -28,14 +28,14 @@ from dialer.domain.script import AnswerValue
 from dialer.domain.script.model import Phase as ScriptPhase
 from dialer.domain.seat import SeatState
 from dialer.domain.ticket import TicketEvent, TicketState
-from dialer.domain.user import Role
+from dialer.domain.user import AccountEvent, Role
 from dialer.scripts_yaml import ScriptLibrary
 from dialer.usecases.staff_the_floor import PauseReason
 
 SHOWN: tuple[type[StrEnum], ...] = (
-    AnswerValue, CaseEvent, CaseState, Channel, Design, ListeningEnd, ListenMode, Objection, Outcome, PauseReason,
-    PayMode, Phase, PhoneKind, PhoneStatus, ProblemLevel, ProblemType, Purpose, RecordingKind, RecordingState, Role,
-    SeatState, TicketEvent, TicketState,
+    AccountEvent, AnswerValue, CaseEvent, CaseState, Channel, Design, ListeningEnd, ListenMode, Objection, Outcome,
+    PauseReason, PayMode, Phase, PhoneKind, PhoneStatus, ProblemLevel, ProblemType, Purpose, RecordingKind,
+    RecordingState, Role, SeatState, TicketEvent, TicketState,
 )  # fmt: skip
 
 

@@ -7,8 +7,8 @@ import pytest
 from dialer.domain.call import CallId, SeatId
 from dialer.domain.errors import NotFound, StaleVersion
 from dialer.domain.seat import SeatEvent, SeatState
-from dialer.domain.user import Role
-from dialer.ports.storage import DeskOrder, DeskOrderKind
+from dialer.domain.user import AccountEvent, Role
+from dialer.ports.storage import DeskOrder, DeskOrderKind, Moved
 from dialer.storage.floor import LoginTaken
 from tests.builders import a_seat, a_user, at, moved
 from tests.storage.stories import given_attempt, given_case
@@ -54,6 +54,30 @@ async def test_a_login_lasts_until_it_is_closed(database):
         await work.floor.close_session("hash")
     async with database.read() as work:
         assert await work.floor.session("hash") is None
+
+
+async def test_an_account_keeps_its_history_and_loses_its_logins(database):
+    async with database.begin() as work:
+        await work.floor.add_user(a_user())
+        await work.floor.add_user(a_user(login="zhang", must_change_password=True))
+        await work.floor.note_account("agent1", AccountEvent.OPENED, Moved("boss", at(9), {"name": "李华"}))
+        await work.floor.note_account("agent1", AccountEvent.DISABLED, Moved("boss", at(10), {}))
+        for token, login in (("one", "agent1"), ("two", "agent1"), ("three", "zhang")):
+            await work.floor.open_session(token, login, "csrf", at(9))
+        await work.floor.close_sessions("agent1")
+
+    async with database.read() as work:
+        history = await work.floor.account_history("agent1")
+        assert [(row.event, row.actor, row.at) for row in history] == [
+            ("OPENED", "boss", at(9)),
+            ("DISABLED", "boss", at(10)),
+        ]
+        assert await work.floor.account_history("zhang") == []
+        assert await work.floor.session("one") is None
+        assert await work.floor.session("two") is None
+        kept = await work.floor.session("three")
+        assert kept is not None
+        assert kept[0].must_change_password
 
 
 async def test_a_seat_moves_against_its_version(database):

@@ -9,10 +9,11 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+from dialer.domain.user import PHONE_ADDRESS
 from dialer.ports import TelephonyRefused
 from dialer.telephony.asterisk.configuration import APP
 
-PHONE = re.compile(r"sips?:[\w.+%-]+@[\w.\[\]:-]+(;[\w=.-]+)*|browser:[A-Za-z0-9_-]{1,40}")
+PHONE = PHONE_ADDRESS
 CALLER_ID = re.compile(r"[\w.+-]{1,40}")
 PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
 DIALPLAN_PATH = re.compile(r"/[\w./ -]*")  # nothing that means something to a dialplan application's arguments

@@ -1,0 +1,126 @@
+"""Accounts: who may log in, as what, for which part of the organisation. No customer's data is shown here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import structlog
+from aiohttp import web
+
+from dialer.console.administration.acting import acting
+from dialer.console.forms import FormInvalid, fields
+from dialer.console.pages import page, see
+from dialer.console.problems import status_of
+from dialer.console.routes import Route
+from dialer.console.site import site_of, user_of
+from dialer.domain.errors import DialerError
+from dialer.domain.user import Permission, Role
+from dialer.usecases import manage_users
+from dialer.usecases.manage_users import Account
+
+log = structlog.get_logger("console")
+
+_FIELDS = ("login", "name", "role", "org", "phone_address")
+
+
+async def list_users(request: web.Request, refused: DialerError | None = None) -> web.Response:
+    """Accounts, searched and by role, with the form for a new one beside them."""
+    return await _list(request, await fields(request) if refused else {}, refused)
+
+
+async def _list(
+    request: web.Request,
+    sent: Mapping[str, str],
+    refused: DialerError | None = None,
+    opened: str = "",
+    password: str = "",
+) -> web.Response:
+    site = site_of(request)
+    wanted, role = request.query.get("q", ""), request.query.get("role", "")
+    found = await manage_users.accounts(site.storage, wanted, Role(role) if role in set(Role) else None)
+    return page(
+        request, "administration/users.html", status_of(refused) if refused else 200, found=found, wanted=wanted,
+        role=role, roles=tuple(Role), given={name: sent.get(name, "") for name in _FIELDS}, refused=refused,
+        login=opened, password=password, now=site.now,
+    )  # fmt: skip
+
+
+async def show_user(request: web.Request, refused: DialerError | None = None, password: str = "") -> web.Response:
+    """One account with its history."""
+    site = site_of(request)
+    file = await manage_users.account_file(site.storage, _login(request))
+    return page(
+        request, "administration/user.html", status_of(refused) if refused else 200, file=file, account=file.user,
+        roles=tuple(Role), refused=refused, password=password, locked=file.locked(site.now),
+        mine=file.user.login == user_of(request).login,
+    )  # fmt: skip
+
+
+async def _create(request: web.Request) -> web.Response:
+    site, user, sent = site_of(request), user_of(request), await fields(request)
+    login = sent.get("login", "").strip().lower()
+    password = await manage_users.open_account(site.storage, site.hasher, user, login, _account(sent), site.now)
+    log.info("account.opened", login=login, by=user.login)
+    return await _list(request, {}, opened=login, password=password)
+
+
+async def _change(request: web.Request) -> web.Response:
+    site, user, sent, login = site_of(request), user_of(request), await fields(request), _login(request)
+    await manage_users.change_account(site.storage, site.signals, user, login, _account(sent), site.now)
+    log.info("account.changed", login=login, by=user.login)
+    return see(f"/users/{login}")
+
+
+async def _disable(request: web.Request) -> web.Response:
+    site, user, login = site_of(request), user_of(request), _login(request)
+    await manage_users.disable_account(site.storage, site.signals, user, login, site.now)
+    log.info("account.disabled", login=login, by=user.login)
+    return see(f"/users/{login}")
+
+
+async def _enable(request: web.Request) -> web.Response:
+    site, user, login = site_of(request), user_of(request), _login(request)
+    await manage_users.enable_account(site.storage, user, login, site.now)
+    log.info("account.enabled", login=login, by=user.login)
+    return see(f"/users/{login}")
+
+
+async def _unlock(request: web.Request) -> web.Response:
+    site, user, login = site_of(request), user_of(request), _login(request)
+    await manage_users.unlock_account(site.storage, user, login, site.now)
+    log.info("account.unlocked", login=login, by=user.login)
+    return see(f"/users/{login}")
+
+
+async def _reset_password(request: web.Request) -> web.Response:
+    """The new password is in this answer and nowhere else."""
+    site, user, login = site_of(request), user_of(request), _login(request)
+    password = await manage_users.reset_password(site.storage, site.hasher, user, login, site.now)
+    log.info("account.password_reset", login=login, by=user.login)
+    return await show_user(request, password=password)
+
+
+def _login(request: web.Request) -> str:
+    return request.match_info["login"]
+
+
+def _account(sent: Mapping[str, str]) -> Account:
+    try:
+        role = Role(sent.get("role", ""))
+    except ValueError:
+        raise FormInvalid(f"{sent.get('role', '')!r} is no role; known: {', '.join(Role)}") from None
+    name, org, phone = (sent.get(key, "").strip() for key in ("name", "org", "phone_address"))
+    return Account(name, role, org, phone)
+
+
+_P = Permission.MANAGE_USERS
+ROUTES = (
+    Route("GET", "/users", _P, list_users),
+    Route("POST", "/users", _P, acting(_create, list_users)),
+    Route("GET", "/users/{login}", _P, show_user),
+    Route("POST", "/users/{login}", _P, acting(_change, show_user)),
+    Route("POST", "/users/{login}/disable", _P, acting(_disable, show_user)),
+    Route("POST", "/users/{login}/enable", _P, acting(_enable, show_user)),
+    Route("POST", "/users/{login}/unlock", _P, acting(_unlock, show_user)),
+    Route("POST", "/users/{login}/reset-password", _P, acting(_reset_password, show_user)),
+)
