@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from dialer.domain.call import CallId, RecordingKind
 from dialer.domain.seat import Seat, SeatState
 from dialer.ports import Clock, LeftCall, TelephonyRefused
-from dialer.ports.storage import Storage
+from dialer.ports.storage import Storage, Work
 from dialer.usecases.follow_call import leg_is_down, take_over
 
 if TYPE_CHECKING:
@@ -113,8 +114,15 @@ async def _left_by(parts: EngineParts, dead: str) -> list[LeftCall]:
     """Its calls without an end, each with the phone of its seat."""
     async with parts.storage.read() as work:
         phones = {seat.id: seat.address for seat in await work.floor.seats()}
-        calls = [stored.call for stored in await work.calls.open_calls(dead)]
-    return [LeftCall(call.call_id, call.seat, phones[call.seat]) for call in calls if call.seat in phones]
+        calls = [stored.call for stored in await work.calls.open_calls(dead) if stored.call.seat in phones]
+        return [
+            LeftCall(call.call_id, call.seat, phones[call.seat], early_known=await _early_known(work, call.call_id))
+            for call in calls
+        ]
+
+
+async def _early_known(work: Work, call_id: CallId) -> bool:
+    return any(each.files.kind is RecordingKind.EARLY for each in await work.recordings.of_call(call_id))
 
 
 async def adopt_waiting_seats(parts: EngineParts) -> None:

@@ -48,11 +48,15 @@ class DialOrder:
 
 @dataclass(frozen=True, slots=True)
 class LeftCall:
-    """A call that a dead dialer had ordered for a seat; `address` is the agent's phone. Nobody is dialled from it."""
+    """A call that a dead dialer had ordered for a seat; `address` is the agent's phone. Nobody is dialled from it.
+
+    `early_known`: the records know that the network had spoken, and where its sound is.
+    """
 
     call_id: CallId
     seat: SeatId
     address: str
+    early_known: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """`dialer.ports.Signals` over the database: at once within a process, soon between processes.
 
 On SQLite a signal counts one up in a table that is looked at while somebody waits; PostgreSQL tells by itself
-(LISTEN/NOTIFY). Waiting for the first time, and after a lost connection, may end at once: nobody knows what was missed.
+(LISTEN/NOTIFY). Whoever signals does not wait until other processes can hear it: what has gathered meanwhile goes out
+together. Waiting for the first time, and after a lost connection, may end at once: nobody knows what was missed.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import asyncpg
@@ -70,6 +72,34 @@ class _Bells:
             self._waiting.get(topic, set()).discard(waiter)
 
 
+class _Outgoing:
+    """Topics that other processes have not been told of yet; one task tells them, in one transaction each time."""
+
+    def __init__(self, tell: Callable[[Sequence[str]], Awaitable[None]]) -> None:
+        self._tell = tell
+        self._topics: dict[str, None] = {}
+        self._sender: asyncio.Task[None] | None = None
+
+    def add(self, topic: str) -> None:
+        """Tell them soon."""
+        self._topics[topic] = None
+        if self._sender is None or self._sender.done():
+            self._sender = asyncio.create_task(self._send(), name="signals-sender")
+
+    async def _send(self) -> None:
+        while self._topics:
+            topics, self._topics = [*self._topics], {}
+            try:
+                await self._tell(topics)
+            except StorageUnavailable as error:
+                _LOG.warning("signals_not_sent", topics=topics, error=str(error))
+
+    async def sent(self) -> None:
+        """Wait until everything is told."""
+        if self._sender is not None:
+            await self._sender
+
+
 class PolledSignals:
     """Signals over SQLite. One task looks at the table, and only while somebody waits."""
 
@@ -79,19 +109,23 @@ class PolledSignals:
         self._known: Counter[str] = Counter()
         self._waiting = 0
         self._poller: asyncio.Task[None] | None = None
+        self._outgoing = _Outgoing(self._tell)
 
     async def notify(self, topic: str) -> None:
         """Wake those who wait on the topic. Other processes learn late when the database is busy."""
         self._bells.ring(topic)
-        self._known[topic] += 1  # our own count is no news to us
+        self._outgoing.add(topic)
+
+    async def _tell(self, topics: Sequence[str]) -> None:
+        self._known.update(topics)  # our own count is no news to us
         try:
             async with self._database.statements(writes=True) as statements:
-                insert = statements.upsert(signals, {"topic": topic, "count": 1})
+                insert = statements.upsert(signals, [{"topic": topic, "count": 1} for topic in topics])
                 one_more = {"count": signals.c.count + 1}
                 await statements.run(insert.on_conflict_do_update(index_elements=["topic"], set_=one_more))
-        except StorageUnavailable as error:
-            self._known[topic] -= 1
-            _LOG.warning("signal_not_sent", topic=topic, error=str(error))
+        except StorageUnavailable:
+            self._known.subtract(topics)
+            raise
 
     async def wait(self, topic: str, timeout_seconds: float) -> bool:
         """Sleep until a signal that came after the previous `wait` on this topic; False on time-out."""
@@ -127,6 +161,7 @@ class PolledSignals:
 
     async def close(self) -> None:
         """Stop looking; waits under way end by their own time-outs."""
+        await self._outgoing.sent()
         self._waiting = 0
         if self._poller is not None:
             await self._poller
@@ -140,15 +175,16 @@ class ListenedSignals:
         self._bells = _Bells()
         self._name = uuid.uuid4().hex
         self._listener: asyncio.Task[None] | None = None
+        self._outgoing = _Outgoing(self._tell)
 
     async def notify(self, topic: str) -> None:
         """Wake those who wait on the topic. Other processes are not told while the database can't be reached."""
         self._bells.ring(topic)
-        try:
-            async with self._database.statements(writes=True) as statements:
-                await statements.run(select(func.pg_notify(_CHANNEL, f"{self._name} {topic}")))
-        except StorageUnavailable as error:
-            _LOG.warning("signal_not_sent", topic=topic, error=str(error))
+        self._outgoing.add(topic)
+
+    async def _tell(self, topics: Sequence[str]) -> None:
+        async with self._database.statements(writes=True) as statements:
+            await statements.run(select(*(func.pg_notify(_CHANNEL, f"{self._name} {topic}") for topic in topics)))
 
     async def wait(self, topic: str, timeout_seconds: float) -> bool:
         """Sleep until a signal that came after the previous `wait` on this topic; False on time-out."""
@@ -184,6 +220,7 @@ class ListenedSignals:
 
     async def close(self) -> None:
         """Stop listening; waits under way end by their own time-outs."""
+        await self._outgoing.sent()
         if self._listener is not None:
             self._listener.cancel()
             await asyncio.wait([self._listener])

@@ -318,9 +318,8 @@ async def _move_case(work: Work, known: Known, follows: Next, result: Result, ru
         await put_problems(work, case, [FoundProblem(Problem(follows.problem), moved.at, case.round)])
     case = await work.cases.move(case, await routed(work, case, follows.event), moved)
     if case.state in (CaseState.RETRY_WAIT, CaseState.APPOINTMENT):
-        known_now = await gather(work, case, rulebook.calendar, moved.at)
         due_at = follows.not_before or moved.at
-        case = await work.cases.save(ranked(known_now, rulebook, moved.at).due(due_at, follows.why.zh))
+        case = await work.cases.save(ranked(replace(known, case=case), rulebook, moved.at).due(due_at, follows.why.zh))
     elif case.state is CaseState.EREVISIT_WAIT:
         waits_until = erevisit_ends(case.revisit_last_day, moved.at)
         case = await work.cases.save(case.due(waits_until, "电子化回访 48 小时内未完成则回到电话队列"))

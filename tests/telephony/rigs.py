@@ -226,6 +226,7 @@ async def asterisk(
     trunk: str | None = None,
     pace: float = 1.0,
     fetch: bool = False,
+    templates: Path = TEMPLATES,
 ) -> AsyncIterator[AsteriskRig]:
     """A private Asterisk; `trunk` is the address of another network than the carrier simulator.
 
@@ -236,7 +237,7 @@ async def asterisk(
     async with AsyncExitStack() as stack:
         carrier = await stack.enter_async_context(CarrierSimulator(directory=directory))
         phones = await some_phones(stack)
-        private = PrivateAsterisk(program, TEMPLATES, home / "asterisk", trunk or carrier.address, rtp_timeout=3)
+        private = PrivateAsterisk(program, templates, home / "asterisk", trunk or carrier.address, rtp_timeout=3)
         await private.start()
         stack.push_async_callback(private.kill)
         telephony = AsteriskTelephony(RunningClock(pace), home / "spool", node_of(private, fetch=fetch))

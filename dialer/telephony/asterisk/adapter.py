@@ -194,10 +194,15 @@ class AsteriskTelephony:
         asked = frozenset(each.call_id for each in left)
         new = [each for each in left if each.call_id not in self.dialled]
         self.dialled |= asked
-        calls = [self._a_call(each.call_id, Seat(each.seat, each.address)) for each in new]
+        calls = [self._a_left_call(each) for each in new]
         strangers = await adopt(self._board, self._commands, self.judge, calls)
         self.dialled -= strangers
         return asked - strangers
+
+    def _a_left_call(self, left: LeftCall) -> Call:
+        call = self._a_call(left.call_id, Seat(left.seat, left.address))
+        call.inherited, call.early_told = True, left.early_known
+        return call
 
     async def originate(self, order: DialOrder) -> None:
         """Have Asterisk dial, and join the answered call to the seat."""

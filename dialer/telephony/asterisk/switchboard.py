@@ -35,6 +35,7 @@ from dialer.telephony.asterisk.translate import News, Saying, our_cause, read_sn
 
 _LOG = structlog.get_logger("telephony")
 _NEWS_SECONDS = 0.5  # so long an end may take to be told when the channel is gone already
+_JOIN_SECONDS = 3.0  # so long an answered customer may wait for the agent; it takes milliseconds
 _CONFLICT = 409
 
 
@@ -169,6 +170,13 @@ class Switchboard:
         if call.ear_open:
             self.drop(call.ear)
         self.emit(Answered(call.call_id, at))
+        asyncio.get_running_loop().call_later(_JOIN_SECONDS, self._in_silence, call)
+
+    def _in_silence(self, call: Call) -> None:
+        """Nobody is left on the line with nobody (rules §9.2), though Asterisk should have seen to it."""
+        if not (call.connected or call.over):
+            _LOG.error("telephony.not_joined", call_id=call.call_id)
+            self.hang_up(call, Party.DIALER, failure="NOT_JOINED")
 
     async def _write_early(self, ear: Channel) -> None:
         """Let the ear write what it hears, from before the first sound; it is told of when the network speaks."""
@@ -208,7 +216,7 @@ class Switchboard:
         """Follow a call that a dead dialer had ordered. Its seat waits to be taken up, too."""
         call.seat = self.seats.setdefault(call.seat.seat, call.seat)
         call.placed, call.seat.adopted, call.seat.call = True, not call.seat.called, call
-        call.inherited, call.ear_open, call.ear_since = True, True, self._clock.now()
+        call.ear_open, call.ear_since = True, self._clock.now()
         self.calls[call.call_id] = call
 
     def take_down(self, call: Call) -> None:
@@ -314,8 +322,8 @@ class Switchboard:
     async def _tell_end(self, call: Call, judging: Coroutine[None, None, Ended]) -> None:
         ended = await judging
         await complete(call)
-        if call.inherited and heard_something(call):
-            self._tell_early(call)
+        if call.inherited and not call.connected and heard_something(call):
+            self._tell_early(call)  # of a talk it is the customer whom the ear heard, since nobody ended it
         leave_no_litter(call)
         if call.elsewhere and not (call.early_told or call.inherited):
             self._own(self._commands.remove_early(call))

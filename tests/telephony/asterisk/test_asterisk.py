@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import socket
 import threading
 import time
@@ -102,6 +103,19 @@ async def test_the_agents_leg_is_silent_but_alive_between_calls(pbx: AsteriskRig
     await pause(pbx, 0.5)
     assert pbx.phones["s1"].loud_packets == before
     assert pbx.phones["s1"].packets > packets + 10
+
+
+async def test_an_answered_customer_whom_asterisk_does_not_join_is_hung_up_and_not_left_in_silence(tmp_path: Path):
+    lame = tmp_path / "templates"
+    shutil.copytree(TEMPLATES, lame)
+    plan = lame / "extensions.conf"
+    plan.write_text(plan.read_text().replace("Bridge(${DIALER_SEAT})", "Wait(60)"))
+    async with asterisk(tmp_path, templates=lame) as rig:
+        await seated(rig, "s1")
+        await dial(rig, ANSWERS)
+        end = await ended(rig, "call-1")
+        assert (end.by, end.failure) == (Party.DIALER, "NOT_JOINED")
+        await rig.carrier.idle()
 
 
 # --- the dialer dies ------------------------------------------------------------------------------------------

@@ -169,3 +169,9 @@ async def test_a_real_asterisk_takes_it_without_a_complaint_and_knows_an_agents_
     said = (private.folders.log / "messages").read_text()
     complaints = [line for line in said.splitlines() if re.search(r"\b(WARNING|ERROR)\[", line)]
     assert [line for line in complaints if not re.search("Wrong password|authenticat", line)] == []
+
+
+def test_no_leg_ends_the_spy_that_is_on_it():
+    """The spy, while it ends, waits for the leg: a leg that then waits for the spy stands still for ever."""
+    plan = (TEMPLATES / "extensions.conf").read_text().splitlines()
+    assert not [line for line in plan if "SoftHangup(" in line and not line.startswith(";")]
