@@ -16,6 +16,7 @@ from pathlib import Path
 import structlog
 
 from dialer.calendars import load_calendar
+from dialer.console.api import ApiParts, RateLimiter
 from dialer.console.app import make_console
 from dialer.console.passwords import Argon2Hasher
 from dialer.console.serving import serving
@@ -27,6 +28,7 @@ from dialer.domain.problem import ProblemType
 from dialer.domain.recording import Seal
 from dialer.domain.scope import ProvinceRules
 from dialer.engine import Engine, EngineParts
+from dialer.importing import SentRows, give_way
 from dialer.ports import Clock, Telephony
 from dialer.products import load_products
 from dialer.recording.encode import OpusEncoder
@@ -290,6 +292,7 @@ async def _serving(site: Site) -> AsyncIterator[str]:
         rulebook=site.rulebook,
         store=site.store,
         hasher=site.hasher,
+        api=ApiParts(SentRows, give_way, RateLimiter(site.settings.api.requests_per_minute)),
         secure_cookies=settings.secure_cookies,
         wrap_up_seconds=site.settings.engine.wrap_up_seconds,
     )

@@ -22,6 +22,7 @@ from rich.table import Table
 from dialer.bootstrap import Site, opened, rulebook_of, running
 from dialer.calendars import add_year, load_calendar
 from dialer.demo.run import DemoOptions, run_demo
+from dialer.domain.api_token import Scope
 from dialer.domain.errors import DialerError
 from dialer.domain.reply import ReplyContent
 from dialer.domain.ticket import OPEN_TICKETS
@@ -32,6 +33,7 @@ from dialer.scripts_yaml import check as check_scripts
 from dialer.scripts_yaml import expand, load_scripts
 from dialer.settings import PhoneSystem, Settings, SettingsInvalid, load_settings
 from dialer.usecases.answer_ticket import reply_to_ticket
+from dialer.usecases.api_tokens import create_token, revoke_token, tokens
 from dialer.usecases.explain_case import explain_case
 from dialer.usecases.import_policies import import_policies
 from dialer.usecases.staff_the_floor import create_user, give_phone
@@ -46,10 +48,12 @@ app = typer.Typer(
 scripts_app = typer.Typer(no_args_is_help=True, help="话术 · call scripts")
 calendar_app = typer.Typer(no_args_is_help=True, help="工作日历 · working-day calendars")
 admin_app = typer.Typer(no_args_is_help=True, help="账号 · accounts")
+token_app = typer.Typer(no_args_is_help=True, help="接口令牌 · tokens of other systems' programs")
 ticket_app = typer.Typer(no_args_is_help=True, help="转办单 · transfer tickets")
 app.add_typer(scripts_app, name="scripts")
 app.add_typer(calendar_app, name="calendar")
 app.add_typer(admin_app, name="admin")
+admin_app.add_typer(token_app, name="token")
 app.add_typer(ticket_app, name="ticket")
 
 out = Console()
@@ -313,6 +317,56 @@ def admin_phone(login: str, address: str, config: Config = DEFAULT_CONFIG) -> No
 
     _run(give())
     out.print(f"已登记 · entered: {login}", highlight=False)
+
+
+@token_app.command("create")
+def token_create(
+    name: Annotated[str, typer.Option(help="系统名 · which system, such as core")],
+    scope: Annotated[list[Scope], typer.Option(help="权限，可多次 · what it may do; may be repeated")],
+    org: Annotated[str, typer.Option(help="机构路径，如 44 · part of the organisation")] = "",
+    days: Annotated[int, typer.Option(min=1, max=3650, help="有效天数 · days until it expires")] = 365,
+    by: str = "cli",
+    config: Config = DEFAULT_CONFIG,
+) -> None:
+    """建令牌 · make a token for another system's program; it is shown once and never again."""
+
+    async def create() -> str:
+        async with opened(load_settings(config)) as site:
+            now = site.clock.now()
+            return await create_token(site.storage, now, name=name, scopes=scope, org=org, days=days, by=by)
+
+    text = _run(create())
+    err.print("只显示这一次 · shown this once:", style="yellow")
+    out.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+@token_app.command("list")
+def token_list(config: Config = DEFAULT_CONFIG) -> None:
+    """列表 · tokens with what they may do, and whether they still hold."""
+
+    async def show() -> Table:
+        table = Table("名称 · name", "权限 · scopes", "机构 · org", "到期 · expires", "最近使用 · used", "状态 · state")
+        async with opened(load_settings(config), make=False) as site:
+            for token in await tokens(site.storage):
+                used = f"{token.last_used_at:%Y-%m-%d %H:%M}" if token.last_used_at else ""
+                state = "有效 · holds" if token.opens_at(site.clock.now()) else "无效 · void"
+                scopes = " ".join(sorted(token.scopes))
+                table.add_row(token.name, scopes, token.org, f"{token.expires_at:%Y-%m-%d}", used, state)
+        return table
+
+    out.print(_run(show()))
+
+
+@token_app.command("revoke")
+def token_revoke(name: str, config: Config = DEFAULT_CONFIG) -> None:
+    """吊销 · from now on the token opens nothing."""
+
+    async def revoke() -> None:
+        async with opened(load_settings(config), make=False) as site:
+            await revoke_token(site.storage, name, site.clock.now())
+
+    _run(revoke())
+    out.print(f"已吊销 · revoked: {name}", highlight=False)
 
 
 @ticket_app.command("list")

@@ -155,6 +155,12 @@ class ConsoleSettings(_Section):
     secure_cookies: bool = False
 
 
+class ApiSettings(_Section):
+    """The HTTP API of other systems (docs/api.md), on the console's port."""
+
+    requests_per_minute: int = Field(600, ge=1, description="for each token, in each console process")
+
+
 class EngineSettings(_Section):
     """The dialling loop. These two are real seconds, whatever the clock says."""
 
@@ -175,6 +181,7 @@ class Settings(_Section):
     tickets: TicketSettings = TicketSettings()
     provinces: dict[Annotated[str, Field(pattern=r"^\d{2}$")], ProvinceSettings] = {}
     console: ConsoleSettings = ConsoleSettings()
+    api: ApiSettings = ApiSettings()
     engine: EngineSettings = EngineSettings()
 
 

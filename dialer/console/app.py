@@ -7,6 +7,7 @@ from pathlib import Path
 from aiohttp import web
 
 from dialer.console import administration, cases, desk, events, floor, login, recordings, tickets
+from dialer.console.api import API, ApiParts, api_routes, explain_api_errors
 from dialer.console.guard import add_security_headers, guard
 from dialer.console.problems import explain_errors
 from dialer.console.routes import ACCESS, Door, add_routes
@@ -38,6 +39,7 @@ def make_console(
     rulebook: Rulebook,
     store: RecordingStore,
     hasher: PasswordHasher,
+    api: ApiParts,
     secure_cookies: bool = False,
     wrap_up_seconds: float = 45.0,
 ) -> web.Application:
@@ -51,13 +53,15 @@ def make_console(
         rulebook: the site's decisions.
         store: where sealed recordings are.
         hasher: how passwords are hashed.
+        api: what other systems' programs need beside these.
         secure_cookies: cookies travel over HTTPS only.
         wrap_up_seconds: the target that agents see after a call; nothing is cut off.
     """
-    app = web.Application(middlewares=[explain_errors, guard])
+    app = web.Application(middlewares=[explain_errors, explain_api_errors, guard])
     app[SITE] = Site(storage, signals, scripts, clock, rulebook, store, hasher, secure_cookies, wrap_up_seconds)
     app[ACCESS] = {}
-    add_routes(app, ROUTES)
+    app[API] = api
+    add_routes(app, (*ROUTES, *api_routes()))
     _add_static(app)
     events.end_streams_at_shutdown(app)
     app.on_response_prepare.append(add_security_headers)

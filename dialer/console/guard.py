@@ -7,9 +7,11 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
+from dialer.console.api.bearer import admit_program
 from dialer.console.forms import field
 from dialer.console.routes import Door, Handler, admits, needs_of
 from dialer.console.site import SESSION, site_of
+from dialer.domain.api_token import Scope
 from dialer.domain.errors import NotAllowed
 from dialer.usecases.log_in import SessionOver, session_of
 
@@ -46,10 +48,14 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     Raises:
         SessionOver: the route needs a login and there is none.
         NotAllowed: the role lacks the permission, or the request was not made by our own page.
+        TokenRefused, ScopeMissing, RateLimited: the route is for programs, and this one may not pass.
     """
     if request.match_info.http_exception is not None:
         return await handler(request)  # no such page, no such method
     needs = needs_of(request)
+    if isinstance(needs, Scope):
+        await admit_program(request, needs)
+        return await handler(request)
     if request.method not in _READING:
         _from_our_own_page(request)
     if needs is not Door.PUBLIC:

@@ -25,13 +25,13 @@ async def hear(request: web.Request) -> web.StreamResponse:
     seal = recording.seal
     if seal is None:
         raise NotFound(f"recording {recording.id} is not sealed")
-    start, stop = _asked_part(request, seal.size_bytes)
+    start, stop = asked_part(request, seal.size_bytes)
     if start == 0:
         log.info("recording.heard", recording_id=recording.id, call_id=recording.call_id, by=user.login)
-    return await _stream(request, seal.key, start, stop, seal.size_bytes)
+    return await stream_sound(request, seal.key, start, stop, seal.size_bytes)
 
 
-def _asked_part(request: web.Request, size: int) -> tuple[int, int]:
+def asked_part(request: web.Request, size: int) -> tuple[int, int]:
     """First byte and the byte after the last. Raises 416 for a part that is not there."""
     try:
         start, stop, _ = request.http_range.indices(size)
@@ -42,7 +42,8 @@ def _asked_part(request: web.Request, size: int) -> tuple[int, int]:
     return start, stop
 
 
-async def _stream(request: web.Request, key: str, start: int, stop: int, size: int) -> web.StreamResponse:
+async def stream_sound(request: web.Request, key: str, start: int, stop: int, size: int) -> web.StreamResponse:
+    """Bytes `start` to `stop` of a sealed object of `size` bytes."""
     part = "Range" in request.headers
     response = web.StreamResponse(status=206 if part else 200)
     response.headers.update({"Content-Type": "audio/ogg", "Accept-Ranges": "bytes", "Content-Disposition": "inline"})

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from aiohttp import web
 
+from dialer.domain.api_token import Scope
 from dialer.domain.errors import NotAllowed
 from dialer.domain.user import Permission, User
 
@@ -21,17 +22,21 @@ class Door(StrEnum):
     SIGNED_IN = "SIGNED_IN"
 
 
+Needs = Permission | Door | Scope
+"""What a route asks of a person, or of a program."""
+
+
 @dataclass(frozen=True, slots=True)
 class Route:
     """One method on one path, who may use it, and what it does."""
 
     method: str
     path: str
-    needs: Permission | Door
+    needs: Needs
     handler: Handler
 
 
-ACCESS = web.AppKey("access", dict[tuple[str, str], Permission | Door])
+ACCESS = web.AppKey("access", dict[tuple[str, str], Needs])
 
 
 def add_routes(app: web.Application, routes: Iterable[Route]) -> None:
@@ -41,7 +46,7 @@ def add_routes(app: web.Application, routes: Iterable[Route]) -> None:
         app[ACCESS][route.method, route.path] = route.needs
 
 
-def needs_of(request: web.Request) -> Permission | Door:
+def needs_of(request: web.Request) -> Needs:
     """What the matched route asks for. Raises NotAllowed for a route nobody declared."""
     resource = request.match_info.route.resource
     path = resource.canonical if resource is not None else request.path

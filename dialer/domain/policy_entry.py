@@ -22,6 +22,7 @@ class RowFault:
         value: masked where it may be personal.
         code: stable.
         refused: the row was not taken; else only this value was left out.
+        field: the column's own name, whatever the file calls it.
     """
 
     row: int
@@ -31,6 +32,7 @@ class RowFault:
     zh: str
     en: str
     refused: bool = True
+    field: str = ""
 
 
 @dataclass(frozen=True, slots=True)

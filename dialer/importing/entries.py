@@ -202,7 +202,7 @@ class _Reading:
 
     def _said(self, field: str, code: str, zh: str, en: str, *, refused: bool) -> RowFault:
         heading = self._headings.names.get(field, BY_FIELD[field].zh[0])
-        return RowFault(self._row.number, heading, shown(field, self._text(field)), code, zh, en, refused)
+        return RowFault(self._row.number, heading, shown(field, self._text(field)), code, zh, en, refused, field)
 
 
 def shown(field: str, value: str) -> str:

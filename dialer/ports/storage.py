@@ -13,6 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
+from dialer.domain.api_token import ApiToken
 from dialer.domain.attempt import Attempt, AttemptId
 from dialer.domain.call import Call, CallId, SeatId, SoundFiles
 from dialer.domain.case import CaseEvent, CaseId, CaseState, RevisitCase
@@ -615,6 +616,72 @@ class Listenings(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class KeptAnswer:
+    """What a program was told, kept under its key; `status` None while the request is being worked on."""
+
+    request_sha256: str
+    asked_at: datetime
+    status: int | None = None
+    body: str = ""
+
+
+class Tokens(Protocol):
+    """Other systems' tokens, and what their programs were answered."""
+
+    async def add(self, token: ApiToken) -> ApiToken:
+        """Store a new token; its id is given here. Raises StaleVersion: the name is taken."""
+        ...
+
+    async def save(self, token: ApiToken) -> None:
+        """Store changes."""
+        ...
+
+    async def of_hash(self, token_hash: str) -> ApiToken | None:
+        """The token with this fingerprint."""
+        ...
+
+    async def all(self) -> Sequence[ApiToken]:
+        """By name."""
+        ...
+
+    async def touch(self, token_id: int, at: datetime) -> None:
+        """Note that it is being used."""
+        ...
+
+    async def claim_answer(self, token_id: int, key: str, asked: KeptAnswer) -> KeptAnswer | None:
+        """Keep a place for an answer; what stands there already, when the key was used before."""
+        ...
+
+    async def keep_answer(self, token_id: int, key: str, status: int, body: str) -> None:
+        """The answer, for whoever sends the same again."""
+        ...
+
+    async def drop_answer(self, token_id: int, key: str) -> None:
+        """Nothing came of the request: its key is free."""
+        ...
+
+    async def forget_answers(self, before: datetime) -> None:
+        """Remove what was asked before an instant."""
+        ...
+
+
+class Changes(Protocol):
+    """The moves of all cases as one sequence, for who follows it from a place onwards."""
+
+    async def latest(self) -> int:
+        """The place of the last move, when every move before it is in sight; in a unit of work that writes.
+
+        PostgreSQL numbers rows before they are committed: who reads on from the highest number in sight would never
+        see a lower one that is committed later. So this waits for the writers that are under way.
+        """
+        ...
+
+    async def moved(self, after: int, until: int, limit: int) -> Sequence[tuple[int, CaseId]]:
+        """Moves beyond a place and not beyond another, in order, each with its case."""
+        ...
+
+
 class Ledger(Protocol):
     """Book-keeping of the machinery: leases, imports, sweeps, samples."""
 
@@ -668,6 +735,8 @@ class Work(Protocol):
     tickets: Tickets
     floor: Floor
     listenings: Listenings
+    tokens: Tokens
+    changes: Changes
     ledger: Ledger
 
 

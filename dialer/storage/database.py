@@ -11,6 +11,7 @@ from sqlalchemy import make_url
 from dialer.ports.storage import (
     Calls,
     Cases,
+    Changes,
     Floor,
     Interviews,
     Ledger,
@@ -18,10 +19,12 @@ from dialer.ports.storage import (
     Policies,
     Recordings,
     Tickets,
+    Tokens,
     Work,
 )
 from dialer.storage.calls import CallShelf
 from dialer.storage.cases import CaseShelf
+from dialer.storage.changes import ChangeShelf
 from dialer.storage.engines import writing_and_reading
 from dialer.storage.errors import storage_errors
 from dialer.storage.floor import FloorShelf
@@ -33,6 +36,7 @@ from dialer.storage.recordings import RecordingShelf
 from dialer.storage.schema import require_head
 from dialer.storage.statements import Statements
 from dialer.storage.tickets import TicketShelf
+from dialer.storage.tokens import TokenShelf
 from dialer.storage.vault import Vault
 
 BUSY_SECONDS = 10.0
@@ -51,6 +55,8 @@ class UnitOfWork:
         self.tickets: Tickets = TicketShelf(statements)
         self.floor: Floor = FloorShelf(statements)
         self.listenings: Listenings = ListeningShelf(statements)
+        self.tokens: Tokens = TokenShelf(statements)
+        self.changes: Changes = ChangeShelf(statements)
         self.ledger: Ledger = LedgerShelf(statements)
 
 

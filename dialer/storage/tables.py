@@ -416,6 +416,32 @@ leases = Table(
     Column("notice", Text, nullable=False),
 )
 
+api_tokens = Table(
+    "api_tokens",
+    metadata,
+    _id(),
+    Column("name", String(40), nullable=False, unique=True),
+    Column("token_hash", String(64), nullable=False, unique=True),
+    Column("scopes", JSON, nullable=False),
+    Column("org", String(40), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("created_by", String(64), nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Column("revoked_at", UtcDateTime),
+    Column("last_used_at", UtcDateTime),
+)
+
+api_answers = Table(
+    "api_answers",
+    metadata,
+    Column("token_id", ForeignKey("api_tokens.id"), primary_key=True),
+    Column("key", String(128), primary_key=True),
+    Column("request_sha256", String(64), nullable=False),
+    Column("asked_at", UtcDateTime, nullable=False, index=True),
+    Column("status", Integer),
+    Column("body", Text, nullable=False),
+)
+
 imports = Table(
     "imports",
     metadata,

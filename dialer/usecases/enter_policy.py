@@ -140,7 +140,7 @@ async def enter_new(work: Work, arrivals: Sequence[Arrival], run: Entering) -> N
 
 def _opened(arrival: Arrival, holder_id: int, run: Entering) -> RevisitCase:
     policy, plan = arrival.policy, arrival.plan
-    case = RevisitCase(id=CaseId(0), policy_no=policy.policy_no, holder_id=holder_id, org=_org(policy))
+    case = RevisitCase(id=CaseId(0), policy_no=policy.policy_no, holder_id=holder_id, org=org_of(policy))
     if plan is not None:
         case = _planned(case, plan)
     if arrival.entry.cancelled_on is not None:
@@ -150,20 +150,22 @@ def _opened(arrival: Arrival, holder_id: int, run: Entering) -> RevisitCase:
     return case if plan is None else replace(case, state=CaseState.READY)
 
 
-async def enter_changed(work: Work, entry: PolicyEntry, run: Entering) -> RevisitCase:
+async def enter_changed(work: Work, entry: PolicyEntry, run: Entering, digest: str = "") -> RevisitCase:
     """Store a policy's newer content, and let the case follow: receipt, cancellation, scope, deadlines.
 
-    The history says what changed. Raises CalendarMissing: its dates can't be computed; nothing was stored.
+    The history says what changed. `digest` is kept in place of the entry's own where a part alone was told: the
+    extract that the policy came from, imported again, still changes nothing.
+    Raises CalendarMissing: its dates can't be computed; nothing was stored.
     """
     before = await work.policies.get(entry.policy.policy_no)
     policy = as_stored(entry, run, before.policy)
     plan = run.plan(entry, policy)
     changed = changes(before, await work.policies.phones(before.holder.id), policy, entry)
-    holder_id = await work.policies.put(policy, entry.holder, entry.digest, run.now)
+    holder_id = await work.policies.put(policy, entry.holder, digest or entry.digest, run.now)
     [known] = await _store_numbers(work, [(holder_id, entry)], run, PhoneSource.POLICY_SERVICE)
     case = await work.cases.of_policy(policy.policy_no)
     assert case is not None  # a policy and its case are stored in one unit of work
-    case = replace(case, holder_id=holder_id, org=_org(policy)).flagged(*known.flags)
+    case = replace(case, holder_id=holder_id, org=org_of(policy)).flagged(*known.flags)
     if plan is not None:
         case = _planned(case, plan)
     if entry.cancelled_on is not None and before.cancelled_at is None:
@@ -204,7 +206,7 @@ def _planned(case: RevisitCase, plan: Plan) -> RevisitCase:
     return replace(case, rank=plan.rank).due(plan.first_at, "FIRST_ATTEMPT_DAY")
 
 
-def _org(policy: Policy) -> str:
+def org_of(policy: Policy) -> str:
     """Where the case belongs, as a path: province/city/county."""
     return "/".join(part for part in (policy.province, policy.city, policy.county) if part)
 

@@ -116,6 +116,10 @@ class ImportReport:
                 self.unchanged += 1
 
 
+def _untold(_row: int, _fate: Fate) -> None:
+    """A file's rows are counted, not listed."""
+
+
 async def import_policies(
     storage: Storage,
     source: PolicySource,
@@ -126,6 +130,7 @@ async def import_policies(
     by: str,
     seed: str,
     give_way: Callable[[], Awaitable[None]],
+    taken: Callable[[int, Fate], object] = _untold,
 ) -> ImportReport:
     """Take an extract in; good rows are kept, bad ones told.
 
@@ -139,6 +144,7 @@ async def import_policies(
         seed: unpredictable text for the draws, stored beside them (rules §4.1).
         give_way: called after every unit of work, outside of it: waits until others have had their turn to write
             (`dialer.importing.give_way`; SQLite's lock is not fair, and an import without pauses starves the engine).
+        taken: told of each row that was not refused what became of it.
 
     Raises:
         StorageUnavailable: the rows stored so far are kept; run it again.
@@ -147,7 +153,7 @@ async def import_policies(
         import_id = await work.ledger.import_begun(source.sha256, source.name, by, clock.now())
     run = Entering(rulebook, source.staff_numbers(), by, source.name, clock.now())
     report = ImportReport(import_id, source.unknown_columns)
-    importing = _Import(storage, faults, run, f"{seed}/{import_id}", give_way, report)
+    importing = _Import(storage, faults, run, f"{seed}/{import_id}", give_way, report, taken)
     for rows in _units(source.entries()):
         await importing.take(rows)
     await importing.draw()
@@ -193,6 +199,7 @@ class _Import:
     seed: str
     give_way: Callable[[], Awaitable[None]]
     report: ImportReport
+    taken: Callable[[int, Fate], object] = _untold
     waiting: dict[str, PolicyEntry] = field(default_factory=dict)
     seen: set[int] = field(default_factory=set)
     draws: int = 0
@@ -228,7 +235,11 @@ class _Import:
         if fate is Fate.WAITS:
             self.waiting[entry.policy.policy_no] = entry
         else:
-            self.report.count(fate)
+            self._count(entry, fate)
+
+    def _count(self, entry: PolicyEntry, fate: Fate) -> None:
+        self.report.count(fate)
+        self.taken(entry.row, fate)
 
     async def _fates(self, entries: Sequence[PolicyEntry]) -> Sequence[Fate | BadRow]:
         """What became of each entry. What is as stored is only read: importing a file again keeps nobody waiting."""
@@ -330,10 +341,10 @@ class _Import:
         arrivals = []
         for entry in entries:
             if entry.policy.policy_no in stored:
-                self.report.count(Fate.UNCHANGED)  # another import brought it in the meantime
+                self._count(entry, Fate.UNCHANGED)  # another import brought it in the meantime
             else:
                 arrivals.append(self.run.arrival(entry, wanted=entry.policy.policy_no in wanted))
-                self.report.count(Fate.NEW)
+                self._count(entry, Fate.NEW)
         await enter_new(work, arrivals, self.run)
         self.report.sampled_out += sum(not arrival.wanted for arrival in arrivals)
 
@@ -349,9 +360,10 @@ class _Import:
 def _twice(entry: PolicyEntry) -> BadRow:
     """Which of two different rows is right, only a person can say; the first counts, so that a second run agrees."""
     zh, en = "同一保单在文件中重复且内容不同，以先出现的为准", "the policy stands twice, differently; the first counts"
-    return BadRow(entry.row, (RowFault(entry.row, "保单号", entry.policy.policy_no, "POLICY_TWICE", zh, en),))
+    number = entry.policy.policy_no
+    return BadRow(entry.row, (RowFault(entry.row, "保单号", number, "POLICY_TWICE", zh, en, field="policy_no"),))
 
 
 def _bad(entry: PolicyEntry, code: str, zh: str, en: str) -> BadRow:
     value = str(entry.policy.receipt_date or "")
-    return BadRow(entry.row, (RowFault(entry.row, "签收日期", value, code, zh, en),))
+    return BadRow(entry.row, (RowFault(entry.row, "签收日期", value, code, zh, en, field="receipt_date"),))

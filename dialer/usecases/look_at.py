@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from dialer.domain.api_token import ApiToken
 from dialer.domain.attempt import Attempt
 from dialer.domain.call import CallId, RecordingKind
 from dialer.domain.case import CaseId, CaseState, RevisitCase
@@ -35,8 +36,8 @@ from dialer.ports.storage import (
 )
 
 
-def sees(user: User, org: str) -> bool:
-    """Whether a place of the organisation is the user's own or below it; places are paths like `44/4401`."""
+def sees(user: User | ApiToken, org: str) -> bool:
+    """Whether a place of the organisation is one's own or below it; places are paths like `44/4401`."""
     return not user.org or org == user.org or org.startswith(f"{user.org}/")
 
 
@@ -56,7 +57,7 @@ async def ticket_in_scope(work: Work, user: User, ticket_id: TicketId) -> Transf
     return ticket
 
 
-async def recording_in_scope(work: Work, user: User, recording_id: int) -> Recording:
+async def recording_in_scope(work: Work, user: User | ApiToken, recording_id: int) -> Recording:
     """A sealed recording of a case the user may see. Raises NotFound for all others."""
     recording = await work.recordings.get(recording_id)
     attempts = await work.calls.attempts_of(recording.call_id)

@@ -6,6 +6,7 @@ import asyncio
 import os
 import shutil
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,9 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from dialer.calendars import load_calendar
 from dialer.console import Argon2Hasher, make_console
+from dialer.console.api import ApiParts, RateLimiter
 from dialer.domain.user import Role, User
+from dialer.importing import SentRows
 from dialer.products import load_products
 from dialer.recording.local_store import LocalStore
 from dialer.scripts_yaml import ScriptLibrary, load_scripts
@@ -81,6 +84,7 @@ async def console(
         rulebook=rulebook,
         store=store,
         hasher=hasher,
+        api=ApiParts(SentRows, partial(asyncio.sleep, 0), RateLimiter(100_000)),
     )
     server = TestServer(app)
     await server.start_server()
