@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -15,8 +16,8 @@ from tests.builders import at, moved
 from tests.storage.stories import given_case
 
 
-def _token(**changes) -> ApiToken:
-    facts = {
+def _token(**changes: Any) -> ApiToken:
+    facts: dict[str, Any] = {
         "name": "core",
         "token_hash": "a" * 64,
         "scopes": frozenset({Scope.CASES_READ, Scope.POLICIES_WRITE}),
