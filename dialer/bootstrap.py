@@ -9,7 +9,7 @@ import uuid
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -180,7 +180,8 @@ async def running(
 @asynccontextmanager
 async def _dialling(site: Site, telephony: Telephony | None) -> AsyncIterator[Engine]:
     encoder = OpusEncoder()
-    engine = Engine(_engine_parts(site, telephony or _phone_system(site), encoder))
+    spool = await _own_spool(site)
+    engine = Engine(_engine_parts(site, telephony or _phone_system(site), encoder, spool))
     work = asyncio.create_task(engine.run(), name="engine")
     owner = asyncio.current_task()
     assert owner is not None  # a context manager is entered by a task
@@ -203,10 +204,34 @@ def _failed(work: asyncio.Task[None]) -> bool:
     return work.done() and not work.cancelled() and work.exception() is not None
 
 
-def _engine_parts(site: Site, telephony: Telephony, encoder: OpusEncoder) -> EngineParts:
-    recording = site.settings.recording
+def spool_of(settings: Settings) -> Spool:
+    """The folder of the settings. Raises PathUnusable."""
+    with _usable(settings.paths.spool):
+        return Spool(settings.paths.spool, settings.recording.min_free_mb * 1024 * 1024)
+
+
+async def _own_spool(site: Site) -> Spool:
+    """The spool on which this database's sound waits. Raises SpoolForeign."""
+    spool = spool_of(site.settings)
     with _usable(site.settings.paths.spool):
-        spool = Spool(site.settings.paths.spool, recording.min_free_mb * 1024 * 1024)
+        found = spool.marked()
+    async with site.storage.begin() as work:
+        spool.belongs_to(await work.ledger.spool_mark(found))
+    return spool
+
+
+async def take_spool(site: Site) -> int:
+    """Make the settings' spool the one on which sound waits from now on; how many recordings still wait."""
+    spool = spool_of(site.settings)
+    with _usable(site.settings.paths.spool):
+        found = spool.marked()
+    async with site.storage.begin() as work:
+        await work.ledger.take_spool(found)
+        return len(await work.recordings.to_seal(datetime(9999, 1, 1, tzinfo=UTC), 100_000))
+
+
+def _engine_parts(site: Site, telephony: Telephony, encoder: OpusEncoder, spool: Spool) -> EngineParts:
+    seal_sound = fetching_first(telephony, partial(seal_recording, store=site.store, encoder=encoder))
     return EngineParts(
         storage=site.storage,
         telephony=telephony,
@@ -214,12 +239,24 @@ def _engine_parts(site: Site, telephony: Telephony, encoder: OpusEncoder) -> Eng
         scripts=site.scripts,
         rulebook=site.rulebook,
         clock=site.clock,
-        seal_sound=fetching_first(telephony, partial(seal_recording, store=site.store, encoder=encoder)),
+        seal_sound=_on(spool, seal_sound),
         discard=discard,
         room=spool.room,
         owner=f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}",
         lease_seconds=site.settings.engine.lease_seconds,
     )
+
+
+def _on(spool: Spool, seal_sound: SealSound) -> SealSound:
+    """Seal, unless the spool is away: what is not on it now is not lost."""
+
+    async def seal(
+        call_id: CallId, started_at: datetime, raw: SoundFiles, talk_seconds: float | None, *, key: str
+    ) -> Seal:
+        spool.require()
+        return await seal_sound(call_id, started_at, raw, talk_seconds, key=key)
+
+    return seal
 
 
 def fetching_first(telephony: Telephony, seal_sound: SealSound) -> SealSound:

@@ -19,7 +19,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from dialer.bootstrap import Site, opened, rulebook_of, running
+from dialer.bootstrap import Site, opened, rulebook_of, running, take_spool
 from dialer.calendars import add_year, load_calendar
 from dialer.demo.run import DemoOptions, run_demo
 from dialer.domain.api_token import Scope
@@ -47,11 +47,13 @@ app = typer.Typer(
 )
 scripts_app = typer.Typer(no_args_is_help=True, help="话术 · call scripts")
 calendar_app = typer.Typer(no_args_is_help=True, help="工作日历 · working-day calendars")
+spool_app = typer.Typer(no_args_is_help=True, help="录音暂存目录 · the spool where sound waits to be sealed")
 admin_app = typer.Typer(no_args_is_help=True, help="账号 · accounts")
 token_app = typer.Typer(no_args_is_help=True, help="接口令牌 · tokens of other systems' programs")
 ticket_app = typer.Typer(no_args_is_help=True, help="转办单 · transfer tickets")
 app.add_typer(scripts_app, name="scripts")
 app.add_typer(calendar_app, name="calendar")
+app.add_typer(spool_app, name="spool")
 app.add_typer(admin_app, name="admin")
 admin_app.add_typer(token_app, name="token")
 app.add_typer(ticket_app, name="ticket")
@@ -275,6 +277,25 @@ def calendar_add(file: Path, config: Config = DEFAULT_CONFIG, replace: bool = Fa
     """载入 · add a year's schedule after checking it."""
     schedule = add_year(load_settings(config).paths.calendars, file, replace=replace)
     out.print(f"{schedule.year} 年日历已载入 · calendar {schedule.year} loaded, version {schedule.version}")
+
+
+@spool_app.command("take")
+def spool_take(config: Config = DEFAULT_CONFIG) -> None:
+    """启用暂存目录 · the old spool is gone for good: sound waits on the settings' spool from now on."""
+
+    async def take() -> int:
+        async with opened(load_settings(config), make=False) as site:
+            return await take_spool(site)
+
+    waiting = _run(take())
+    out.print("已启用新的录音暂存目录 · the spool is taken", highlight=False)
+    if waiting:
+        out.print(
+            f"待封存录音 {waiting} 条：不在新目录中的将记为丢失 · {waiting} recordings wait to be sealed:"
+            " those that are not on it will count as lost",
+            style="yellow",
+            highlight=False,
+        )
 
 
 @admin_app.command("create")

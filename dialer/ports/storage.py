@@ -709,6 +709,14 @@ class Ledger(Protocol):
         """The latest period a sweep ran for."""
         ...
 
+    async def spool_mark(self, found: str) -> str:
+        """The mark of the spool on which this database's sound waits; the one found, when none is known yet."""
+        ...
+
+    async def take_spool(self, mark: str) -> None:
+        """From now on sound waits on the spool with this mark, whatever was known before."""
+        ...
+
     async def import_begun(self, file_sha256: str, file_name: str, by: str, at: datetime) -> int:
         """Note the start of an import; its id."""
         ...

@@ -1,4 +1,8 @@
-"""The spool: where sound is written while people talk. Without room there no call may be placed."""
+"""The spool: where sound is written while people talk. Without room there no call may be placed.
+
+Sound that waits to be sealed is on the spool alone. A spool carries the mark that its database knows: on another
+folder, or an empty mount point, waiting recordings would count as lost and customers be asked again.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +11,24 @@ import fcntl
 import os
 import re
 import shutil
+import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from dialer.domain.call import CallId, RecordingKind, SoundFiles
+from dialer.domain.errors import DialerError
 from dialer.ports import KeyRefused
 
+MARK = ".dialer-spool"
 _CALL_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
+
+
+class SpoolForeign(DialerError):
+    """The folder is not the spool on which this database's recordings wait; nothing was done."""
+
+    code = "SPOOL_FOREIGN"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +50,42 @@ class Spool:
         self._root = root
         self._min_free_bytes = min_free_bytes
         root.mkdir(parents=True, exist_ok=True)
+        self.mark = ""
+
+    def marked(self) -> str:
+        """The mark on the folder; it gets one if it has none. Raises OSError."""
+        try:
+            with (self._root / MARK).open("x") as file:
+                file.write(uuid.uuid4().hex)
+                file.flush()
+                os.fsync(file.fileno())
+        except FileExistsError:
+            pass
+        return self._read_mark()
+
+    def belongs_to(self, mark: str) -> None:
+        """From now on only a folder with this mark is the spool. Raises SpoolForeign."""
+        self.mark = mark
+        self.require()
+
+    def require(self) -> None:
+        """Raises SpoolForeign when the folder is not, or no longer, the spool: a mount is gone."""
+        if why := self._foreign():
+            raise SpoolForeign(why)
+
+    def _foreign(self) -> str:
+        if not self.mark or self._read_mark() == self.mark:
+            return ""
+        return (
+            f"{self._root} 不是本数据库的录音暂存目录（未挂载？） · is not the recording spool of this database"
+            " (not mounted?); if the old one is gone for good: dialer spool take"
+        )
+
+    def _read_mark(self) -> str:
+        try:
+            return (self._root / MARK).read_text().strip()
+        except OSError:
+            return ""
 
     def room(self) -> SpoolRoom:
         """Ask the disk. A spool that is gone or can't be written has no room."""
@@ -44,6 +93,8 @@ class Spool:
             free_bytes = shutil.disk_usage(self._root).free
         except OSError as error:
             return SpoolRoom(ok=False, free_bytes=0, why=f"recording spool {self._root}: {error.strerror}")
+        if why := self._foreign():
+            return SpoolRoom(ok=False, free_bytes=free_bytes, why=why)
         if not os.access(self._root, os.W_OK | os.X_OK):
             return SpoolRoom(ok=False, free_bytes=free_bytes, why=f"recording spool {self._root} can't be written")
         if free_bytes < self._min_free_bytes:

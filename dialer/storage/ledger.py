@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 from dialer.storage.statements import Statements
-from dialer.storage.tables import imports, leases, samples, sweeps
+from dialer.storage.tables import imports, leases, samples, spools, sweeps
 
 
 class LedgerShelf:
@@ -45,6 +45,15 @@ class LedgerShelf:
             latest.order_by(sweeps.c.ran_at.desc(), sweeps.c.period.desc()).limit(1)
         )
         return period
+
+    async def spool_mark(self, found: str) -> str:
+        insert = self._statements.upsert(spools, {"id": 1, "mark": found})
+        await self._statements.run(insert.on_conflict_do_nothing())
+        return str(await self._statements.scalar(select(spools.c.mark)))
+
+    async def take_spool(self, mark: str) -> None:
+        insert = self._statements.upsert(spools, {"id": 1, "mark": mark})
+        await self._statements.run(insert.on_conflict_do_update(index_elements=["id"], set_={"mark": mark}))
 
     async def import_begun(self, file_sha256: str, file_name: str, by: str, at: datetime) -> int:
         row = {"file_sha256": file_sha256, "file_name": file_name, "by": by, "started_at": at, "counts": {}}

@@ -69,6 +69,14 @@ phones = Table(
     UniqueConstraint("holder_id", "number_hash"),
 )
 
+spools = Table(
+    "spools",
+    metadata,
+    # one row: the mark on the folder where sound waits to be sealed
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("mark", String(64), nullable=False),
+)
+
 staff_numbers = Table(
     "staff_numbers",
     metadata,

@@ -206,6 +206,25 @@ async def test_a_full_spool_stops_calls_and_says_so_on_the_floor(tmp_path: Path)
         assert not floor.carrier.log
 
 
+@pytest.mark.sip
+async def test_a_spool_that_is_not_mounted_is_refused_until_somebody_takes_it(tmp_path: Path):
+    async with a_floor(tmp_path) as floor:
+        premises, spool = floor.premises, tmp_path / "spool"
+        async with premises.started(NOW) as serving, Desk.of(serving.url, "agent1") as desk:
+            await desk.take_calls()
+            spool.rename(tmp_path / "unmounted")
+            spool.mkdir()
+            halted = await serving.says("dispatch.halted")
+            assert "is not the recording spool of this database" in halted["why"]
+        code, printed = await premises.run(NOW, "serve")
+        assert (code, "SPOOL_FOREIGN" in printed) == (1, True), printed
+        assert is_plain(printed)
+        code, printed = await premises.run(NOW, "spool", "take")
+        assert code == 0, printed
+        async with premises.started(NOW):
+            pass
+
+
 def _but_for_the_figure(notices: list[str]) -> list[str]:
     """Others use the disk too: what is free changes from look to look."""
     return [re.sub(r"\d+ MB free", "some MB free", notice) for notice in notices]

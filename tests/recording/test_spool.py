@@ -4,7 +4,7 @@ import pytest
 
 from dialer.domain.call import CallId, RecordingKind
 from dialer.ports import KeyRefused
-from dialer.recording.spool import Spool, discard
+from dialer.recording.spool import Spool, SpoolForeign, discard
 from tests.recording.sounds import tone
 
 
@@ -29,6 +29,29 @@ def test_a_spool_that_went_away_has_no_room(tmp_path):
 
     assert not spool.room().ok
     assert "No such file" in spool.room().why
+
+
+def test_a_folder_gets_one_mark_and_keeps_it(tmp_path):
+    mark = Spool(tmp_path, min_free_bytes=1).marked()
+
+    assert mark
+    assert Spool(tmp_path, min_free_bytes=1).marked() == mark
+
+
+def test_another_folder_in_the_spools_place_has_no_room_and_nothing_is_missed_on_it(tmp_path):
+    spool = Spool(tmp_path / "spool", min_free_bytes=1)
+    spool.belongs_to(spool.marked())
+    assert spool.room().ok
+    (tmp_path / "spool").rename(tmp_path / "unmounted")
+    (tmp_path / "spool").mkdir()
+
+    assert "is not the recording spool of this database" in spool.room().why
+    with pytest.raises(SpoolForeign):
+        spool.require()
+
+    (tmp_path / "spool").rmdir()
+    (tmp_path / "unmounted").rename(tmp_path / "spool")
+    assert spool.room().ok
 
 
 def test_talk_has_two_sides_and_early_media_one(spool):

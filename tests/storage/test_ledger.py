@@ -63,3 +63,13 @@ async def test_imports_and_draws_are_written_down(database):
 
     assert (stored["counts"], stored["finished_at"]) == ({"added": 3, "bad": 1}, at(9, 1))
     assert (drawn["population"], drawn["chosen"]) == (["P1", "P2", "P3"], ["P2", "P3"])
+
+
+async def test_the_first_spool_is_remembered_until_another_is_taken(database):
+    async with database.begin() as work:
+        assert await work.ledger.spool_mark("first") == "first"
+    async with database.begin() as work:
+        assert await work.ledger.spool_mark("second") == "first"
+        await work.ledger.take_spool("second")
+    async with database.begin() as work:
+        assert await work.ledger.spool_mark("third") == "second"
