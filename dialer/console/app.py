@@ -6,12 +6,13 @@ from pathlib import Path
 
 from aiohttp import web
 
-from dialer.console import administration, cases, desk, events, floor, login, recordings, tickets
+from dialer.console import administration, audit, cases, desk, events, floor, login, recordings, tickets
 from dialer.console.api import API, ApiParts, api_routes, explain_api_errors
 from dialer.console.guard import add_security_headers, guard
 from dialer.console.problems import explain_errors
-from dialer.console.routes import ACCESS, Door, add_routes
+from dialer.console.routes import ACCESS, SEEN, Door, add_routes
 from dialer.console.site import SITE, Site
+from dialer.console.trace import remember_traces
 from dialer.ports import Clock, RecordingStore, Scripts, Signals
 from dialer.ports.storage import Storage
 from dialer.usecases.rulebook import Rulebook
@@ -27,6 +28,7 @@ ROUTES = (
     *recordings.ROUTES,
     *floor.ROUTES,
     *administration.ROUTES,
+    *audit.ROUTES,
 )
 
 
@@ -59,10 +61,11 @@ def make_console(
     """
     app = web.Application(middlewares=[explain_errors, explain_api_errors, guard])
     app[SITE] = Site(storage, signals, scripts, clock, rulebook, store, hasher, secure_cookies, wrap_up_seconds)
-    app[ACCESS] = {}
+    app[ACCESS], app[SEEN] = {}, {}
     app[API] = api
     add_routes(app, (*ROUTES, *api_routes()))
     _add_static(app)
+    remember_traces(app)
     events.end_streams_at_shutdown(app)
     app.on_response_prepare.append(add_security_headers)
     return app

@@ -8,6 +8,7 @@ from dialer.console.forms import FormInvalid, fields, number
 from dialer.console.pages import page, see
 from dialer.console.routes import Route
 from dialer.console.site import site_of, user_of
+from dialer.domain.audit import AuditKind
 from dialer.domain.case import CaseId, CaseState
 from dialer.domain.user import Permission
 from dialer.usecases import look_at
@@ -63,7 +64,7 @@ async def judge(request: web.Request) -> web.StreamResponse:
 
 
 ROUTES = (
-    Route("GET", "/cases", Permission.SEE_CASES, list_cases),
-    Route("GET", "/cases/{case_id}", Permission.SEE_CASES, show_case),
+    Route("GET", "/cases", Permission.SEE_CASES, list_cases, AuditKind.SEARCHED),
+    Route("GET", "/cases/{case_id}", Permission.SEE_CASES, show_case, AuditKind.CASE_SEEN),
     Route("POST", "/cases/{case_id}/refusal", Permission.JUDGE_REFUSALS, judge),
 )

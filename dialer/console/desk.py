@@ -16,6 +16,8 @@ from dialer.console.pages import page, see, wants_fragment, wants_json
 from dialer.console.problems import status_of
 from dialer.console.routes import Handler, Route
 from dialer.console.site import SESSION, Site, site_of, user_of
+from dialer.console.trace import showed
+from dialer.domain.audit import AuditKind
 from dialer.domain.call import CallId
 from dialer.domain.errors import DialerError, StaleVersion
 from dialer.domain.user import Permission, User
@@ -38,6 +40,8 @@ async def _desk(request: web.Request, refused: DialerError | None = None) -> web
     site = site_of(request)
     desk = await look_at_desk(site.storage, site.scripts, user_of(request), site.now)
     status = status_of(refused) if refused else 200
+    for each in desk.policies:
+        showed(request, AuditKind.SCREEN_POP, f"case {each.case.id}")
     if wants_json(request):
         return web.json_response(desk_as_json(desk, request[SESSION].csrf, refused), status=status)
     if refused is None and request.query.get("seen") == desk.version:

@@ -11,6 +11,7 @@ from dialer.console.api.bearer import admit_program
 from dialer.console.forms import field
 from dialer.console.routes import Door, Handler, admits, needs_of
 from dialer.console.site import SESSION, site_of
+from dialer.console.trace import leave_trace, refused
 from dialer.domain.api_token import Scope
 from dialer.domain.errors import NotAllowed
 from dialer.usecases.log_in import SessionOver, session_of
@@ -52,17 +53,29 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     """
     if request.match_info.http_exception is not None:
         return await handler(request)  # no such page, no such method
+    try:
+        await _let_pass(request)
+        response = await handler(request)
+    except NotAllowed:
+        await refused(request)
+        raise
+    if isinstance(response, web.Response):
+        await leave_trace(request, response)
+    return response
+
+
+async def _let_pass(request: web.Request) -> None:
     needs = needs_of(request)
     if isinstance(needs, Scope):
         await admit_program(request, needs)
-        return await handler(request)
+        return
     if request.method not in _READING:
         _from_our_own_page(request)
-    if needs is not Door.PUBLIC:
-        await _known(request)
-        if not admits(needs, request[SESSION].user):
-            raise NotAllowed(f"{request[SESSION].user.role} may not {request.method} {request.path}")
-    return await handler(request)
+    if needs is Door.PUBLIC:
+        return
+    await _known(request)
+    if not admits(needs, request[SESSION].user):
+        raise NotAllowed(f"{request[SESSION].user.role} may not {request.method} {request.path}")
 
 
 async def _known(request: web.Request) -> None:

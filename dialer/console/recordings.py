@@ -8,6 +8,7 @@ from aiohttp import web
 from dialer.console.forms import number
 from dialer.console.routes import Route
 from dialer.console.site import site_of, user_of
+from dialer.domain.audit import AuditKind
 from dialer.domain.errors import NotFound
 from dialer.domain.user import Permission
 from dialer.usecases import look_at
@@ -60,4 +61,4 @@ async def stream_sound(request: web.Request, key: str, start: int, stop: int, si
     return response
 
 
-ROUTES = (Route("GET", "/recordings/{recording_id}", Permission.HEAR_RECORDINGS, hear),)
+ROUTES = (Route("GET", "/recordings/{recording_id}", Permission.HEAR_RECORDINGS, hear, AuditKind.RECORDING_HEARD),)

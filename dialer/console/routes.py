@@ -9,6 +9,7 @@ from enum import StrEnum
 from aiohttp import web
 
 from dialer.domain.api_token import Scope
+from dialer.domain.audit import AuditKind
 from dialer.domain.errors import NotAllowed
 from dialer.domain.user import Permission, User
 
@@ -28,14 +29,16 @@ Needs = Permission | Door | Scope
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One method on one path, who may use it, and what it does."""
+    """One method on one path, who may use it, and what it does. `seen`: the view that goes into the audit log."""
 
     method: str
     path: str
     needs: Needs
     handler: Handler
+    seen: AuditKind | None = None
 
 
+SEEN = web.AppKey("seen", dict[tuple[str, str], AuditKind])
 ACCESS = web.AppKey("access", dict[tuple[str, str], Needs])
 
 
@@ -44,6 +47,8 @@ def add_routes(app: web.Application, routes: Iterable[Route]) -> None:
     for route in routes:
         app.router.add_route(route.method, route.path, route.handler)
         app[ACCESS][route.method, route.path] = route.needs
+        if route.seen is not None:
+            app[SEEN][route.method, route.path] = route.seen
 
 
 def needs_of(request: web.Request) -> Needs:

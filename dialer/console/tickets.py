@@ -11,6 +11,7 @@ from dialer.console.forms import fields, moment, number
 from dialer.console.pages import page, see, wants_json
 from dialer.console.routes import Route
 from dialer.console.site import site_of, user_of
+from dialer.domain.audit import AuditKind
 from dialer.domain.reply import Objection, ReplyContent
 from dialer.domain.ticket import TicketId
 from dialer.domain.user import Permission
@@ -102,6 +103,6 @@ def _file(file: TicketFile) -> dict[str, object]:
 
 ROUTES = (
     Route("GET", "/tickets", Permission.SEE_TICKETS, list_tickets),
-    Route("GET", "/tickets/{ticket_id}", Permission.SEE_TICKETS, show_ticket),
+    Route("GET", "/tickets/{ticket_id}", Permission.SEE_TICKETS, show_ticket, AuditKind.TICKET_SEEN),
     Route("POST", "/tickets/{ticket_id}/reply", Permission.REPLY_TICKETS, reply),
 )

@@ -41,6 +41,7 @@ class Permission(StrEnum):
     SEE_FLOOR = "SEE_FLOOR"
     LISTEN_IN = "LISTEN_IN"
     MANAGE_USERS = "MANAGE_USERS"
+    SEE_AUDIT = "SEE_AUDIT"
 
 
 _P = Permission
@@ -68,7 +69,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.L4_CLERK: _BRANCH_DESK,
     Role.INDEP_HANDLER: _BRANCH_DESK,
     Role.COMPLIANCE: frozenset({_P.SEE_CASES, _P.HEAR_RECORDINGS, _P.SEE_TICKETS}),
-    Role.AUDIT: frozenset({_P.SEE_CASES, _P.SEE_TICKETS, _P.SEE_FLOOR, _P.HEAR_RECORDINGS}),
+    Role.AUDIT: frozenset({_P.SEE_CASES, _P.SEE_TICKETS, _P.SEE_FLOOR, _P.HEAR_RECORDINGS, _P.SEE_AUDIT}),
 }
 """The permission matrix of rules §2.4, as far as this release's screens go."""
 

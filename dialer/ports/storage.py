@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 from dialer.domain.api_token import ApiToken
 from dialer.domain.attempt import Attempt, AttemptId
+from dialer.domain.audit import AuditEntry, AuditQuestion
 from dialer.domain.call import Call, CallId, SeatId, SoundFiles
 from dialer.domain.case import CaseEvent, CaseId, CaseState, RevisitCase
 from dialer.domain.errors import DialerError
@@ -682,6 +683,18 @@ class Changes(Protocol):
         ...
 
 
+class Audit(Protocol):
+    """The audit log: rows are added and read, never changed (rules §7.6)."""
+
+    async def put(self, *entries: AuditEntry) -> None:
+        """Add rows, in order; their ids are given here."""
+        ...
+
+    async def find(self, question: AuditQuestion, org: str, limit: int) -> Sequence[AuditEntry]:
+        """What people under an organisation saw and did, the latest first."""
+        ...
+
+
 class Ledger(Protocol):
     """Book-keeping of the machinery: leases, imports, sweeps, samples."""
 
@@ -743,6 +756,7 @@ class Work(Protocol):
     tickets: Tickets
     floor: Floor
     listenings: Listenings
+    audit: Audit
     tokens: Tokens
     changes: Changes
     ledger: Ledger

@@ -9,6 +9,7 @@ from typing import Any, Self
 from sqlalchemy import make_url
 
 from dialer.ports.storage import (
+    Audit,
     Calls,
     Cases,
     Changes,
@@ -22,6 +23,7 @@ from dialer.ports.storage import (
     Tokens,
     Work,
 )
+from dialer.storage.audit import AuditShelf
 from dialer.storage.calls import CallShelf
 from dialer.storage.cases import CaseShelf
 from dialer.storage.changes import ChangeShelf
@@ -55,6 +57,7 @@ class UnitOfWork:
         self.tickets: Tickets = TicketShelf(statements)
         self.floor: Floor = FloorShelf(statements)
         self.listenings: Listenings = ListeningShelf(statements)
+        self.audit: Audit = AuditShelf(statements)
         self.tokens: Tokens = TokenShelf(statements)
         self.changes: Changes = ChangeShelf(statements)
         self.ledger: Ledger = LedgerShelf(statements)

@@ -414,6 +414,31 @@ listenings = Table(
     ),
 )
 
+audit = Table(
+    "audit",
+    metadata,
+    # counted by the head, without gaps; triggers refuse every change of a row
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", UtcDateTime, nullable=False, index=True),
+    Column("kind", String(32), nullable=False),
+    Column("login", String(64), nullable=False),
+    Column("org", String(40), nullable=False),
+    Column("address", String(64), nullable=False),
+    Column("record", String(64), nullable=False),
+    Column("told_sealed", LargeBinary, nullable=False),
+    Column("hash", String(64), nullable=False),
+    Index("ix_audit_login", "login", "id"),
+    Index("ix_audit_record", "record", "id"),
+)
+
+audit_head = Table(
+    "audit_head",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("last_id", BigInteger, nullable=False),
+    Column("hash", String(64), nullable=False),
+)
+
 leases = Table(
     "leases",
     metadata,

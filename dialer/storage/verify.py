@@ -24,6 +24,7 @@ from dialer.domain.recording import RecordingState
 from dialer.domain.seat import SeatState
 from dialer.domain.ticket import TicketState
 from dialer.ports.storage import Recording
+from dialer.storage.audit_chain import breaks_of_the_audit_log
 from dialer.storage.calls import PAST_CALL
 from dialer.storage.database import Database
 from dialer.storage.plain import from_row
@@ -47,6 +48,7 @@ class FaultKind(StrEnum):
     TICKET_WITHOUT_DUE = "TICKET_WITHOUT_DUE"
     NUMBER_OVER_DAY_LIMIT = "NUMBER_OVER_DAY_LIMIT"
     NUMBER_OVER_HARD_LIMIT = "NUMBER_OVER_HARD_LIMIT"
+    AUDIT_LOG_BROKEN = "AUDIT_LOG_BROKEN"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,8 @@ async def find_faults(
             yield fault
     async for fault in _numbers_over_limits(database, rules):
         yield fault
+    async for record, what in breaks_of_the_audit_log(database):
+        yield Fault(FaultKind.AUDIT_LOG_BROKEN, record, what)
 
 
 async def sealed_recordings(database: Database) -> AsyncIterator[Recording]:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 from dialer.domain.call import CallId
 from dialer.domain.case import RevisitCase
+from dialer.domain.recording import RecordingState
 from dialer.domain.ticket import TransferTicket
+from dialer.ports.storage import Recording
 from dialer.usecases.issue_tickets import issue_tickets
-from tests.builders import at
+from tests.builders import a_seal, at
 from tests.console.desk import Console, Visitor
 
 REPLY = {
@@ -36,6 +41,23 @@ async def a_refusal(console: Console) -> tuple[RevisitCase, CallId]:
     await site.hung_up(call)
     await site.wrapped_up()
     return await site.case(case), call
+
+
+async def a_sealed_talk(console: Console, folder: Path, size_bytes: int = 1000) -> Recording:
+    """A case of Guangzhou that was talked through, its recording in the store."""
+    site = console.site
+    await site.a_case_is_due()
+    await site.seat_is_ready()
+    call = await site.connected()
+    await site.answer_everything(call)
+    await site.hung_up(call)
+    await site.wrapped_up()
+    (folder / "sound").write_bytes(bytes(size_bytes))
+    await console.store.put("talk.ogg", folder / "sound")
+    async with site.storage.begin() as work:
+        recording = (await work.recordings.of_call(call))[0]
+        seal = a_seal(call, key="talk.ogg", size_bytes=size_bytes)
+        return await work.recordings.save(replace(recording, state=RecordingState.SEALED, seal=seal))
 
 
 async def an_issued_l1(console: Console) -> TransferTicket:

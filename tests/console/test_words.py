@@ -14,6 +14,7 @@ from babel.messages.pofile import read_po
 from dialer.console.desk_keys import event_key
 from dialer.console.navigation import LINKS
 from dialer.console.words import CATALOGUES, LANGUAGES, span, words
+from dialer.domain.audit import AuditKind
 from dialer.domain.call import ListenMode, Phase, RecordingKind
 from dialer.domain.case import CaseEvent, CaseState, Purpose
 from dialer.domain.interview import AGENT_MARKS
@@ -33,8 +34,8 @@ from dialer.scripts_yaml import ScriptLibrary
 from dialer.usecases.staff_the_floor import PauseReason
 
 SHOWN: tuple[type[StrEnum], ...] = (
-    AccountEvent, AnswerValue, CaseEvent, CaseState, Channel, Design, ListeningEnd, ListenMode, Objection, Outcome,
-    PauseReason, PayMode, Phase, PhoneKind, PhoneStatus, ProblemLevel, ProblemType, Purpose, RecordingKind,
+    AccountEvent, AnswerValue, AuditKind, CaseEvent, CaseState, Channel, Design, ListeningEnd, ListenMode, Objection,
+    Outcome, PauseReason, PayMode, Phase, PhoneKind, PhoneStatus, ProblemLevel, ProblemType, Purpose, RecordingKind,
     RecordingState, Role, SeatState, TicketEvent, TicketState,
 )  # fmt: skip
 

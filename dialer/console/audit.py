@@ -1,0 +1,64 @@
+"""The audit log, for those who check: by person, record, kind and date (rules §7.6)."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+from urllib.parse import urlencode
+
+from aiohttp import web
+
+from dialer.console.forms import FormInvalid, number
+from dialer.console.pages import page
+from dialer.console.routes import Route
+from dialer.console.site import site_of, user_of
+from dialer.domain.audit import AuditKind, AuditQuestion
+from dialer.domain.calendar import SHANGHAI
+from dialer.domain.user import Permission
+from dialer.usecases.audit import AuditPage, search_audit
+
+_PAGES = {"case": "/cases/", "ticket": "/tickets/"}
+
+
+async def show_audit(request: web.Request) -> web.Response:
+    """Rows of the log, the latest first, a page at a time."""
+    site, user = site_of(request), user_of(request)
+    asked = {name: value.strip() for name, value in request.query.items()}
+    found = await search_audit(site.storage, user, _question(asked))
+    return page(
+        request, "audit.html", found=found, asked=asked, kinds=tuple(AuditKind), older=_older(found, asked), link=_link
+    )
+
+
+def _question(asked: dict[str, str]) -> AuditQuestion:
+    until = _day(asked.get("until", ""))
+    kind = asked.get("kind", "")
+    return AuditQuestion(
+        login=asked.get("login", "").lower(),
+        record=asked.get("record", ""),
+        kind=AuditKind(kind) if kind in AuditKind.__members__ else None,
+        since=_day(asked.get("since", "")),
+        until=until + timedelta(days=1) if until else None,  # the day itself is meant, too
+        before=number(asked["before"]) if asked.get("before") else None,
+    )
+
+
+def _day(text: str) -> datetime | None:
+    """The beginning of a day in Shanghai. Raises FormInvalid."""
+    try:
+        return datetime.combine(date.fromisoformat(text), time(), SHANGHAI) if text else None
+    except ValueError:
+        raise FormInvalid(f"not a date: {text!r}") from None
+
+
+def _older(found: AuditPage, asked: dict[str, str]) -> str:
+    """The address of the page after this one; empty on the last."""
+    return f"/audit?{urlencode({**asked, 'before': str(found.older.before)})}" if found.older else ""
+
+
+def _link(record: str) -> str:
+    """Where a record can be seen; empty where nowhere."""
+    noun, _, number = record.partition(" ")
+    return f"{_PAGES[noun]}{number}" if noun in _PAGES and number.isdecimal() else ""
+
+
+ROUTES = (Route("GET", "/audit", Permission.SEE_AUDIT, show_audit, AuditKind.AUDIT_SEEN),)
