@@ -73,6 +73,17 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
 }
 """The permission matrix of rules §2.4, as far as this release's screens go."""
 
+PRIVILEGED = frozenset({Role.ADMIN, Role.HQ_ADMIN, Role.CC_MANAGER, Role.COMPLIANCE, Role.AUDIT, Role.QA})
+"""Roles that see many people's data or decide for others: they log in with a second factor."""
+
+_PROVINCIAL = frozenset({_P.HEAR_RECORDINGS})
+_LOWEST_WITH_RECORDINGS = 2
+_BELOW_THE_PROVINCE = {
+    Role.L3_HANDLER: 3,
+    Role.INDEP_HANDLER: 3,
+    Role.L4_CLERK: 4,
+}
+
 
 class AccountEvent(StrEnum):
     """What an administrator does to an account; every one is in its history."""
@@ -106,5 +117,16 @@ class User:
         return f"User({self.login}, {self.role})"
 
     def may(self, permission: Permission) -> bool:
-        """Whether the role has the permission and the account is usable."""
+        """Whether the role has the permission, the account is usable, and its level may have it at all.
+
+        Recordings stay at the province and above, whatever a role allows (rules §7.5).
+        """
+        if permission in _PROVINCIAL and self.level > _LOWEST_WITH_RECORDINGS:
+            return False
         return not self.disabled and permission in PERMISSIONS[self.role]
+
+    @property
+    def level(self) -> int:
+        """1 head office, 2 province, 3 city, 4 county: of the role or of the place, whichever is lower down."""
+        place = 1 + self.org.count("/") + bool(self.org)
+        return min(4, max(place, _BELOW_THE_PROVINCE.get(self.role, 1)))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from dialer.domain.call import CallId
 from dialer.domain.case import RevisitCase
+from dialer.domain.policy import Policy
 from dialer.domain.recording import RecordingState
 from dialer.domain.ticket import TransferTicket
 from dialer.ports.storage import Recording
@@ -52,18 +53,23 @@ async def a_sealed_talk(console: Console, folder: Path, size_bytes: int = 1000) 
     await site.answer_everything(call)
     await site.hung_up(call)
     await site.wrapped_up()
+    return await sealed_in_store(console, folder, call, size_bytes)
+
+
+async def sealed_in_store(console: Console, folder: Path, call: CallId, size_bytes: int = 1000) -> Recording:
+    """A call's sound is sealed and can be heard."""
     (folder / "sound").write_bytes(bytes(size_bytes))
     await console.store.put("talk.ogg", folder / "sound")
-    async with site.storage.begin() as work:
+    async with console.site.storage.begin() as work:
         recording = (await work.recordings.of_call(call))[0]
         seal = a_seal(call, key="talk.ogg", size_bytes=size_bytes)
         return await work.recordings.save(replace(recording, state=RecordingState.SEALED, seal=seal))
 
 
-async def an_issued_l1(console: Console) -> TransferTicket:
+async def an_issued_l1(console: Console, policy: Policy | None = None) -> TransferTicket:
     """An L1 of Guangzhou (44/4401), issued at 16:00."""
     site = console.site
-    case = await site.a_case_is_due()
+    case = await site.a_case_is_due(policy)
     await site.seat_is_ready()
     call = await site.connected()
     node = (await site.conversation(call)).script.node("M060_SIGN_HOLDER")

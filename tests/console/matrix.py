@@ -1,0 +1,52 @@
+"""The permission matrix of rules §2.4, written down a second time: who may use which route.
+
+A new route gets its place here, beside its like; `test_access` holds every role and every route to it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dialer.domain.user import Role
+
+_R = Role
+SUPERVISORS = {_R.CC_MANAGER, _R.CC_LEADER}
+BRANCH_DESKS = {_R.L3_HANDLER, _R.L4_CLERK, _R.INDEP_HANDLER}
+WHO_SEE_CASES = {_R.HQ_ADMIN, *SUPERVISORS, _R.CC_DISPATCH, _R.QA, _R.COMPLIANCE, _R.AUDIT}
+WHO_HEAR = WHO_SEE_CASES - {_R.CC_DISPATCH}
+WHO_SEE_TICKETS = {_R.HQ_ADMIN, *SUPERVISORS, _R.CC_DISPATCH, *BRANCH_DESKS, _R.COMPLIANCE, _R.AUDIT}
+EVERYBODY = set(Role)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One action: who may, and by which routes."""
+
+    action: str
+    who: frozenset[Role]
+    routes: tuple[str, ...]
+
+
+def _row(action: str, who: set[Role], *routes: str) -> Row:
+    return Row(action, frozenset(who), routes)
+
+
+MATRIX = (
+    _row("log in and out, choose a language", EVERYBODY,
+         "GET /", "GET /login", "POST /login", "POST /logout", "POST /language"),
+    _row("place calls, choose answers", {_R.CC_AGENT},
+         "GET /desk", "GET /desk/events", "POST /desk/sit-down", "POST /desk/ready", "POST /desk/pause",
+         "POST /desk/stand-up", "POST /desk/hang-up", "POST /desk/answer", "POST /desk/event", "POST /desk/mark",
+         "POST /desk/wrap-up"),
+    _row("see cases", WHO_SEE_CASES, "GET /cases", "GET /cases/{case_id}"),
+    _row("say whether a refusal was one", {_R.QA, _R.CC_MANAGER}, "POST /cases/{case_id}/refusal"),
+    _row("listen to recordings", WHO_HEAR, "GET /recordings/{recording_id}"),
+    _row("see tickets", WHO_SEE_TICKETS, "GET /tickets", "GET /tickets/{ticket_id}"),
+    _row("write a handling result", {*BRANCH_DESKS, _R.CC_DISPATCH}, "POST /tickets/{ticket_id}/reply"),
+    _row("see the floor", {_R.HQ_ADMIN, *SUPERVISORS, _R.AUDIT}, "GET /floor"),
+    _row("listen to, whisper into or barge into a live call", SUPERVISORS,
+         "POST /floor/listen", "POST /floor/stop-listening"),
+    _row("read all logs", {_R.AUDIT}, "GET /audit"),
+)  # fmt: skip
+
+WHO: dict[str, frozenset[Role]] = {route: row.who for row in MATRIX for route in row.routes}
