@@ -26,6 +26,7 @@ from dialer.usecases.staff_the_floor import (
     create_user,
     desk_topic,
     usable_phone,
+    usable_place,
 )
 
 _UNAMBIGUOUS = "abcdefghjkmnpqrstuvwxyz23456789"
@@ -108,6 +109,7 @@ def _checked(account: Account) -> Account:
     if not _ORG.fullmatch(account.org):
         raise AccountInvalid(f"place {account.org!r}: codes from the province down, such as 44/4401/440103")
     usable_phone(account.phone_address)
+    usable_place(account.role, account.org)
     return account
 
 

@@ -85,8 +85,8 @@ async def create_user(
     """Open an account.
 
     Raises:
-        AccountInvalid: the login has other characters than a-z 0-9 . _ -, the password is too short, or the telephone
-            is no address.
+        AccountInvalid: the login has other characters than a-z 0-9 . _ -, the password is too short, the telephone
+            is no address, or an administrator is given a place.
         DialerError: code LOGIN_TAKEN.
     """
     if not _LOGIN.fullmatch(login):
@@ -94,6 +94,7 @@ async def create_user(
     if len(password) < MIN_PASSWORD_CHARS:
         raise AccountInvalid(f"the password of {login} needs at least {MIN_PASSWORD_CHARS} characters")
     usable_phone(phone_address)
+    usable_place(role, org)
     user = User(
         login,
         name,
@@ -109,6 +110,12 @@ async def create_user(
         detail = {"name": name, "role": role, "org": org, "phone_address": phone_address}
         await work.floor.note_account(login, AccountEvent.OPENED, Moved(by, now, detail))
     return added
+
+
+def usable_place(role: Role, org: str) -> None:
+    """Accounts are kept for the whole company, or a branch could give itself others' records. Raises AccountInvalid."""
+    if role is Role.ADMIN and org:
+        raise AccountInvalid("an administrator of accounts works for the whole company: leave the place empty")
 
 
 def usable_phone(address: str) -> str:

@@ -46,6 +46,9 @@ MATRIX = (
     _row("see the floor", {_R.HQ_ADMIN, *SUPERVISORS, _R.AUDIT}, "GET /floor"),
     _row("listen to, whisper into or barge into a live call", SUPERVISORS,
          "POST /floor/listen", "POST /floor/stop-listening"),
+    _row("keep accounts", {_R.ADMIN},
+         "GET /users", "POST /users", "GET /users/{login}", "POST /users/{login}", "POST /users/{login}/disable",
+         "POST /users/{login}/enable", "POST /users/{login}/unlock", "POST /users/{login}/reset-password"),
     _row("read all logs", {_R.AUDIT}, "GET /audit"),
 )  # fmt: skip
 
