@@ -11,6 +11,7 @@ import pytest
 
 from dialer.console.app import ROUTES
 from dialer.console.routes import Route, admits
+from dialer.domain.api_token import Scope
 from dialer.domain.user import Role, User
 from tests.builders import a_policy, a_user, at
 from tests.console.desk import JSON, Console, Visitor
@@ -73,6 +74,7 @@ LISTS = [
 
 
 def _admitted(route: Route, role: Role, org: str) -> bool:
+    assert not isinstance(route.needs, Scope)
     return admits(route.needs, User("someone", "某人", "", role, at(9), org=org))
 
 
