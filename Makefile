@@ -31,6 +31,7 @@ format: $(ENV) ## let ruff format and mend what it can
 
 bench: $(ENV) ## measure what the caller and the agent wait for, and the dialer against Asterisk alone
 	@$(BIN)/python bench/answer_to_seat.py
+	@$(BIN)/python -m bench.desk_steps
 	@$(BIN)/python -m bench.asterisk_load $(ARGS)
 
 soak: $(ENV) ## kill dialer and Asterisk under calls, again and again, and count what is lost

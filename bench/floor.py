@@ -148,7 +148,8 @@ class Agent:
 
     async def _wrap_up(self, desk: Json) -> Json:
         later = (self.clock.now() + timedelta(hours=2)).isoformat() if desk["wrap_up"]["needs_appointment"] else ""
-        return await self._press("wrap-up", note="", appointment_at=later)
+        offered = [each for each in desk["wrap_up"]["appointments"] if each >= later]
+        return await self._press("wrap-up", note="", appointment_at=offered[0] if offered else later)
 
     async def _press(self, key: str, **fields: object) -> Json:
         reply = await self.visitor.act(f"/desk/{key}", **fields)

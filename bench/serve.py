@@ -1,6 +1,7 @@
 """`dialer serve` on a morning that goes on whoever is killed: `python -m bench.serve 2026-09-18T09:05:00+08:00 1234.5`.
 
-The number is the machine's monotonic clock at that instant. The product has no switch for this, and needs none.
+The number is the machine's monotonic clock at that instant; options of `serve` may follow.
+The product has no switch for this, and needs none.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from dialer.domain.calendar import SHANGHAI
 def main() -> None:
     """Run the product with another clock."""
     start, began = datetime.fromisoformat(sys.argv[1]).astimezone(SHANGHAI), float(sys.argv[2])
-    sys.argv[1:] = ["serve"]
+    sys.argv[1:] = ["serve", *sys.argv[3:]]
 
     class OtherClock:
         def now(self) -> datetime:

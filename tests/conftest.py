@@ -64,7 +64,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         require_known(part)
 
 
-def _server_user() -> str | None:
+def server_user() -> str | None:
     """PostgreSQL refuses to run as root, so root lends it a user; anybody else runs it as they are."""
     if os.geteuid() != 0:
         return None
@@ -78,6 +78,18 @@ class PostgresServer:
     programs: Path
     folder: Path
     user: str | None
+
+    @classmethod
+    @contextmanager
+    def of_ones_own(cls, programs: Path, user: str | None) -> Iterator[PostgresServer]:
+        """A server in a new folder, which goes with the block; it is not started yet."""
+        server = cls(programs, Path(tempfile.mkdtemp(prefix="dialer-pg-")), user)
+        try:
+            if user is not None:
+                shutil.chown(server.folder, user)
+            yield server
+        finally:
+            shutil.rmtree(server.folder)
 
     def start(self, program: str, *arguments: str) -> subprocess.Popen[str]:
         """Start one of the server's programs; what it says goes into the folder's log."""
@@ -111,12 +123,12 @@ class PostgresServer:
         return f"postgresql+asyncpg://postgres@/{database}?host={self.folder}"
 
     @contextmanager
-    def running(self) -> Iterator[None]:
-        """A new cluster, served until the block ends. Fast, because it may lose everything."""
+    def running(self, *, careless: bool = True) -> Iterator[None]:
+        """A new cluster, served until the block ends. Careless, it is fast, because it may lose everything."""
         cluster = str(self.folder / "cluster")
         self.run("initdb", "-D", cluster, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync", "--locale=C")
-        careless = ["-cfsync=off", "-csynchronous_commit=off", "-cfull_page_writes=off"]
-        server = self.start("postgres", "-D", cluster, "-k", str(self.folder), "-clisten_addresses=", *careless)
+        fast = ["-cfsync=off", "-csynchronous_commit=off", "-cfull_page_writes=off"] if careless else []
+        server = self.start("postgres", "-D", cluster, "-k", str(self.folder), "-clisten_addresses=", *fast)
         try:
             while self.start("pg_isready", "-q", "-h", str(self.folder)).wait():
                 with suppress(subprocess.TimeoutExpired):
@@ -133,14 +145,8 @@ def postgres_server() -> Iterator[PostgresServer]:
     """A PostgreSQL server for this run only."""
     require_known("postgres")
     assert POSTGRES is not None
-    server = PostgresServer(POSTGRES, Path(tempfile.mkdtemp(prefix="dialer-pg-")), _server_user())
-    try:
-        if server.user is not None:
-            shutil.chown(server.folder, server.user)
-        with server.running():
-            yield server
-    finally:
-        shutil.rmtree(server.folder)
+    with PostgresServer.of_ones_own(POSTGRES, server_user()) as server, server.running():
+        yield server
 
 
 _databases = itertools.count(1)

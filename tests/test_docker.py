@@ -23,7 +23,7 @@ from packaging.specifiers import SpecifierSet
 
 from dialer.settings import PhoneSystem, Settings, load_settings
 from dialer.telephony.asterisk.instance import find_program, free_ports
-from tests.conftest import POSTGRES, PostgresServer, _server_user
+from tests.conftest import POSTGRES, PostgresServer, server_user
 
 ROOT = Path(__file__).parents[1]
 DOCKER = ROOT / "docker"
@@ -321,7 +321,7 @@ def test_the_asterisk_container_refuses_to_start_without_a_configuration(tmp_pat
 def shelf() -> Iterator[PostgresServer]:
     """A folder that PostgreSQL's user owns; not pytest's, into which no other user can look."""
     assert POSTGRES is not None
-    server = PostgresServer(POSTGRES, Path(tempfile.mkdtemp(prefix="dialer-compose-")), _server_user())
+    server = PostgresServer(POSTGRES, Path(tempfile.mkdtemp(prefix="dialer-compose-")), server_user())
     if server.user is not None:
         shutil.chown(server.folder, server.user)
     yield server

@@ -11,6 +11,7 @@ from aiohttp import web
 
 from dialer.console.desk_json import desk_as_json
 from dialer.console.desk_keys import event_key
+from dialer.console.events import tabs_of
 from dialer.console.forms import FormInvalid, captures, field, fields, moment
 from dialer.console.pages import page, see, wants_fragment, wants_json
 from dialer.console.problems import status_of
@@ -19,33 +20,41 @@ from dialer.console.site import SESSION, Site, site_of, user_of
 from dialer.console.trace import showed
 from dialer.domain.audit import AuditKind
 from dialer.domain.call import CallId
-from dialer.domain.errors import DialerError, StaleVersion
+from dialer.domain.errors import DialerError
 from dialer.domain.user import Permission, User
 from dialer.ports.storage import Work
 from dialer.usecases import staff_the_floor
-from dialer.usecases.conduct_interview import choose_answer, mark_conversation, report_event
+from dialer.usecases.conduct_interview import Talks, choose_answer, mark_conversation, report_event
 from dialer.usecases.finish_attempt import wrap_up
-from dialer.usecases.look_at_desk import desk_version, look_at_desk
-from dialer.usecases.staff_the_floor import DESK_ORDERS, FLOOR, PauseReason, desk_topic, held_call, wishes
+from dialer.usecases.look_at_desk import Move, OpenDesk, desk_version, open_desk, press_key, show_desk
+from dialer.usecases.staff_the_floor import DESK_ORDERS, FLOOR, PauseReason, desk_topic, wishes
 
-Action = Callable[[web.Request, Site, User], Awaitable[object]]
+Action = Callable[[web.Request, Site, User], Awaitable[OpenDesk | None]]
+"""What a key does; a step of the interview has the desk open already, and gives it on as it left it."""
 
 
-async def show_desk(request: web.Request) -> web.Response:
+async def show(request: web.Request) -> web.Response:
     """The desk as it stands; 204 when `seen` names the version that is on screen already."""
+    seen = request.query.get("seen", "")
+    if seen:
+        async with site_of(request).storage.read() as work:
+            if seen == await desk_version(work, user_of(request)):
+                return web.Response(status=204)
     return await _desk(request)
 
 
-async def _desk(request: web.Request, refused: DialerError | None = None) -> web.Response:
-    site = site_of(request)
-    desk = await look_at_desk(site.storage, site.scripts, user_of(request), site.now)
+async def _desk(
+    request: web.Request, opened: OpenDesk | None = None, refused: DialerError | None = None
+) -> web.Response:
+    site, user = site_of(request), user_of(request)
+    async with site.storage.read() as work:
+        opened = opened or await open_desk(work, site.scripts, user)
+        desk = await show_desk(work, site.rulebook, opened, user, site.now)
     status = status_of(refused) if refused else 200
     for each in desk.policies:
         showed(request, AuditKind.SCREEN_POP, f"case {each.case.id}")
     if wants_json(request):
         return web.json_response(desk_as_json(desk, request[SESSION].csrf, refused), status=status)
-    if refused is None and request.query.get("seen") == desk.version:
-        return web.Response(status=204)
     template = "desk/desk.html" if wants_fragment(request) else "desk/page.html"
     return page(
         request,
@@ -65,11 +74,11 @@ def _action(act: Action) -> Handler:
 
     async def handle(request: web.Request) -> web.StreamResponse:
         try:
-            await act(request, site_of(request), user_of(request))
+            opened = await act(request, site_of(request), user_of(request))
         except DialerError as refused:
-            return await _desk(request, refused)
+            return await _desk(request, refused=refused)
         if wants_json(request) or wants_fragment(request):
-            return await _desk(request)
+            return await _desk(request, opened)
         return see("/desk")
 
     return handle
@@ -103,32 +112,42 @@ async def _hang_up(request: web.Request, site: Site, user: User) -> None:
     await staff_the_floor.hang_up(site.storage, site.signals, user, CallId(call_id), site.now)
 
 
-# A step of the interview is told to nobody: its answer is the new screen, and the desk's other tabs look every few
-# seconds by themselves. A signal is a write of its own, and hundreds of agents step at once.
+# A step of the interview is told to the agent's other tabs alone: its answer is the new screen. A signal is a write of
+# its own, and hundreds of agents step at once.
 
 
-async def _answer(request: web.Request, site: Site, user: User) -> None:
-    sent = await fields(request)
-    async with site.storage.begin() as work:
-        call_id = await held_call(work, user)
-        await _same_version(work, site, user, sent.get("version", ""))
-        await choose_answer(
-            work, site.scripts, call_id, sent.get("node", ""), sent.get("option", ""), captures(sent), site.now
-        )
+async def _step(request: web.Request, site: Site, user: User, seen: str, move: Move) -> OpenDesk:
+    desk = await press_key(site.storage, site.scripts, user, seen, move)
+    if desk.seat is not None and tabs_of(request.app, user) > 1:
+        await site.signals.notify(desk_topic(desk.seat.id))
+    return desk
 
 
-async def _event(request: web.Request, site: Site, user: User) -> None:
-    sent = await fields(request)
-    async with site.storage.begin() as work:
-        call_id = await held_call(work, user)
-        await _same_version(work, site, user, sent.get("version", ""))
-        await report_event(work, site.scripts, call_id, sent.get("node", ""), sent.get("event", ""), site.now)
+async def _answer(request: web.Request, site: Site, user: User) -> OpenDesk:
+    sent, now = await fields(request), site.now
+
+    async def move(work: Work, talks: Talks) -> Talks:
+        return await choose_answer(work, talks, sent.get("node", ""), sent.get("option", ""), captures(sent), now)
+
+    return await _step(request, site, user, sent.get("version", ""), move)
 
 
-async def _mark(request: web.Request, site: Site, user: User) -> None:
-    flag = await field(request, "flag")
-    async with site.storage.begin() as work:
-        await mark_conversation(work, site.scripts, await held_call(work, user), flag, site.now)
+async def _event(request: web.Request, site: Site, user: User) -> OpenDesk:
+    sent, now = await fields(request), site.now
+
+    async def move(work: Work, talks: Talks) -> Talks:
+        return await report_event(work, talks, sent.get("node", ""), sent.get("event", ""), now)
+
+    return await _step(request, site, user, sent.get("version", ""), move)
+
+
+async def _mark(request: web.Request, site: Site, user: User) -> OpenDesk:
+    flag, now = await field(request, "flag"), site.now
+
+    async def move(work: Work, talks: Talks) -> Talks:
+        return await mark_conversation(work, talks, flag, now)
+
+    return await _step(request, site, user, "", move)
 
 
 async def _wrap_up(request: web.Request, site: Site, user: User) -> None:
@@ -143,22 +162,15 @@ async def _wrap_up(request: web.Request, site: Site, user: User) -> None:
         user.login,
         site.now,
         note=sent.get("note", "").strip(),
-        appointment_at=moment(sent.get("appointment_at", "")),
-        customer_asked=bool(sent.get("customer_asked")),
+        appointment_at=moment(sent.get("appointment_at", "") or sent.get("asked_at", "")),
+        customer_asked=bool(sent.get("customer_asked") or (sent.get("asked_at") and not sent.get("appointment_at"))),
     )
     for topic in (DESK_ORDERS, desk_topic(seat.id), FLOOR):
         await site.signals.notify(topic)
 
 
-async def _same_version(work: Work, site: Site, user: User, seen: str) -> None:
-    """A key pressed twice, or in a second tab, answers a screen that is gone, even if the next asks the same."""
-    current = await desk_version(work, site.scripts, user)
-    if seen and seen != current:
-        raise StaleVersion(f"the screen showed version {seen}, the desk is at {current}")
-
-
 ROUTES = (
-    Route("GET", "/desk", Permission.TAKE_CALLS, show_desk),
+    Route("GET", "/desk", Permission.TAKE_CALLS, show),
     Route("POST", "/desk/sit-down", Permission.TAKE_CALLS, _action(_sit_down)),
     Route("POST", "/desk/ready", Permission.TAKE_CALLS, _action(_ready)),
     Route("POST", "/desk/pause", Permission.TAKE_CALLS, _action(_pause)),

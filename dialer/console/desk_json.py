@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dialer.console.desk_keys import event_key
 from dialer.domain.errors import DialerError
-from dialer.domain.interview import EventButton, Screen
-from dialer.domain.outcome import Outcome
+from dialer.domain.interview import EventButton, Fact, Screen
 from dialer.domain.seat import Seat, SeatState
 from dialer.ports.storage import StoredCall
 from dialer.usecases.look_at_desk import Desk, PolicyInCall
@@ -69,21 +68,21 @@ def _call(stored: StoredCall) -> Json:
 
 
 def _customer(desk: Desk, current: PolicyInCall) -> Json:
+    """What the page shows, and no more; the policy number is what programs know a case by."""
+
+    def needed(fact: Fact, value: object) -> str | None:
+        return str(value) if fact in desk.shows and value is not None else None
+
     return {
         "name": current.policy.holder.name.full,
         "gender": current.policy.holder.gender,
         "phone": desk.phone_masked,
         "policy_no": current.case.policy_no,
-        "product": current.policy.policy.product_name,
+        "product": needed(Fact.POLICY, current.policy.policy.product_name),
         "purpose": current.case.purpose,
         "round": current.case.round,
-        "surrender_last_day": _iso(current.case.surrender_last_day),
-        "revisit_last_day": _iso(current.case.revisit_last_day),
+        "surrender_last_day": needed(Fact.SURRENDER_UNTIL, current.case.surrender_last_day),
     }
-
-
-def _iso(day: object) -> str | None:
-    return None if day is None else str(day)
 
 
 def _screen(screen: Screen) -> Json:
@@ -137,4 +136,5 @@ def _policy(each: PolicyInCall) -> Json:
 def _wrap_up(desk: Desk) -> Json | None:
     if desk.seat is None or desk.seat.state is not SeatState.WRAP_UP:
         return None
-    return {"needs_appointment": any(each.verdict.outcome is Outcome.RESCHEDULE for each in desk.policies)}
+    offered = [at.isoformat() for day in desk.days for at in day.times]
+    return {"needs_appointment": desk.needs_appointment, "appointments": offered}

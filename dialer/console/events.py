@@ -10,15 +10,13 @@ from aiohttp import web
 
 from dialer.console.routes import Route
 from dialer.console.site import SESSION, Site, site_of
-from dialer.domain.call import SeatId
-from dialer.domain.user import Permission
+from dialer.domain.user import Permission, User
 from dialer.usecases.log_in import Session, still_open
-from dialer.usecases.look_at_desk import desk_version
-from dialer.usecases.staff_the_floor import desk_topic
+from dialer.usecases.look_at_desk import look_from_afar
 
 LOOK_AT_LEAST_EVERY_SECONDS = 5.0
 
-_STREAMS = web.AppKey("streams", set[asyncio.Task[Any]])
+_STREAMS = web.AppKey("streams", dict[asyncio.Task[Any], str])
 
 
 async def desk_events(request: web.Request) -> web.StreamResponse:
@@ -28,31 +26,36 @@ async def desk_events(request: web.Request) -> web.StreamResponse:
     streams = request.app[_STREAMS]
     task = asyncio.current_task()
     assert task is not None
-    streams.add(task)
+    streams[task] = request[SESSION].user.login
     try:
         with suppress(ConnectionResetError):  # the browser has gone
             await _tell_changes(response, site_of(request), request[SESSION])
     finally:
-        streams.discard(task)
+        del streams[task]
     return response
 
 
 async def _tell_changes(response: web.StreamResponse, site: Site, session: Session) -> None:
     told = ""
-    while await still_open(site.storage, session.token, site.now):
+    while True:
         async with site.storage.read() as work:
-            version = await desk_version(work, site.scripts, session.user)
-            seat = await work.floor.seat_of(session.user.login)
+            if not await still_open(work, session.token, site.now):
+                return
+            version, topic = await look_from_afar(work, session.user)
         news = f"event: look\ndata: {version}\n\n" if version != told else ": nothing new\n\n"
         await response.write(news.encode())
         told = version
-        topic = desk_topic(seat.id if seat else SeatId(session.user.login))
         await site.signals.wait(topic, LOOK_AT_LEAST_EVERY_SECONDS)
+
+
+def tabs_of(app: web.Application, user: User) -> int:
+    """How many of the agent's tabs listen at this process."""
+    return [*app[_STREAMS].values()].count(user.login)
 
 
 def end_streams_at_shutdown(app: web.Application) -> None:
     """Streams have no end of their own, and would hold up the server's."""
-    streams: set[asyncio.Task[Any]] = set()
+    streams: dict[asyncio.Task[Any], str] = {}
     app[_STREAMS] = streams
 
     async def end(_app: web.Application) -> None:

@@ -57,5 +57,13 @@ def _environment(language: str) -> Environment:
     )
     environment.install_gettext_translations(spoken.translations, newstyle=True)  # type: ignore[attr-defined]  # the extension adds it
     environment.globals.update(words=spoken, languages=LANGUAGES)
-    environment.filters.update(label=spoken.label, day=spoken.day, moment=spoken.moment, money=spoken.money, span=span)
+    environment.filters.update(
+        label=spoken.label,
+        plainly=spoken.plainly,
+        reason=spoken.reason,
+        day=spoken.day,
+        moment=spoken.moment,
+        money=spoken.money,
+        span=span,
+    )
     return environment

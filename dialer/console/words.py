@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import Enum
@@ -18,10 +19,14 @@ from babel.numbers import format_decimal
 from babel.support import Translations
 
 from dialer.domain.calendar import SHANGHAI
+from dialer.domain.reason import Reason
 
 LANGUAGES = ("zh_CN", "en")
 LANGUAGE_COOKIE = "dialer_language"
 CATALOGUES = Path(__file__).parent / "locale"
+
+_CODE_IN_NOTE = re.compile(r" ?\b([A-Z][A-Z0-9]*_[A-Z0-9_]+)\b ?", re.ASCII)
+_KINDS_IN_NOTES = ("Flag", "Outcome")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,20 @@ class Words:
         key = f"{kind or type(value).__name__}.{plain}"
         found = self.text(key)
         return plain if found == key else found
+
+    def reason(self, value: Reason) -> str:
+        """Why not, as the rules themselves say it."""
+        return value.zh if self.language == "zh_CN" else value.en
+
+    def plainly(self, note: str) -> str:
+        """A script's instruction with the names of its codes: “打 LATE_REVISIT 标记” is no sentence for an agent."""
+
+        def named(code: re.Match[str]) -> str:
+            names = (self.label(code[1], kind) for kind in _KINDS_IN_NOTES)
+            name = next((name for name in names if name != code[1]), code[1])
+            return "" if f"“{name}”" in note else f"“{name}”"
+
+        return _CODE_IN_NOTE.sub(named, note)
 
     def day(self, value: date | None) -> str:
         """A date, as its readers write it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -160,8 +161,10 @@ class RobotAgent:
         await asyncio.sleep(_WRAPS_UP_SECONDS)
         policy_no = desk["policies"][0]["policy_no"]
         talk = self._cast.talk(policy_no, desk["call"]["id"])
-        needed = desk["wrap_up"]["needs_appointment"]
-        wanted = appointment(talk, self._clock.now()).isoformat() if needed else ""
+        wanted = ""
+        if desk["wrap_up"]["needs_appointment"]:
+            offered = [datetime.fromisoformat(each) for each in desk["wrap_up"]["appointments"]]
+            wanted = appointment(talk, self._clock.now(), offered).isoformat()
         return await self._do("wrap-up", note="", appointment_at=wanted)
 
     async def _do(self, action: str, **fields: object) -> Json:
@@ -191,10 +194,13 @@ class _CallAtDesk:
     reported: dict[str, set[str]] = field(default_factory=dict)
 
 
-def appointment(talk: Talk, now: datetime) -> datetime:
-    """When the customer wants to be called: at a full quarter of an hour, today if it is not too late for it."""
+def appointment(talk: Talk, now: datetime, offered: Sequence[datetime]) -> datetime:
+    """When the customer wants to be called: of what the desk offers the first that suits, today if it is not too late.
+
+    When the desk has nothing to offer, whatever the customer says.
+    """
     wanted = now + timedelta(hours=talk.again_in_hours or 2)
-    wanted = wanted.replace(minute=wanted.minute // 15 * 15, second=0, microsecond=0)
-    if wanted.date() == now.date() and wanted.time() <= _LATEST_APPOINTMENT:
-        return wanted
-    return datetime.combine(now.date() + timedelta(days=1), _NEXT_MORNING, now.tzinfo)
+    if wanted.date() != now.date() or wanted.time() > _LATEST_APPOINTMENT:
+        wanted = datetime.combine(now.date() + timedelta(days=1), _NEXT_MORNING, now.tzinfo)
+    suits = [each for each in offered if each >= wanted]
+    return suits[0] if suits else (offered[-1] if offered else wanted)

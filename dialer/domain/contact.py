@@ -63,13 +63,18 @@ def may_dial(case: CaseFacts, number: Number, rules: DialRules, calendar: Workin
 
     A pure function of its arguments. `now` is the dispatcher's clock; a naive one is refused like everything unknown.
     """
-    if refusals := (*case_refusals(case, number.calls, rules, now), *_number_refusals(case, number)):
+    if refusals := never(case, number, rules, now):
         return DialNever(refusals)
     question = Question(case, number, rules, calendar)
     try:
         return _answer(question, shanghai_time(now))
     except CalendarMissing:
         return DialNever((Reason.CALENDAR_MISSING,))
+
+
+def never(case: CaseFacts, number: Number, rules: DialRules, now: datetime) -> tuple[Reason, ...]:
+    """Why this number is not dialled for the case, however long one waits; empty when it is only a matter of time."""
+    return (*case_refusals(case, number.calls, rules, now), *_number_refusals(case, number))
 
 
 def case_refusals(case: CaseFacts, calls: Sequence[PastCall], rules: DialRules, now: datetime) -> tuple[Reason, ...]:

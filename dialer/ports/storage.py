@@ -16,7 +16,7 @@ from typing import Any, Protocol
 from dialer.domain.api_token import ApiToken
 from dialer.domain.attempt import Attempt, AttemptId
 from dialer.domain.audit import AuditEntry, AuditQuestion
-from dialer.domain.call import Call, CallId, SeatId, SoundFiles
+from dialer.domain.call import Call, CallId, Phase, SeatId, SoundFiles
 from dialer.domain.case import CaseEvent, CaseId, CaseState, RevisitCase
 from dialer.domain.errors import DialerError
 from dialer.domain.holder import Policyholder
@@ -199,6 +199,15 @@ class TicketReply:
     objections: Sequence[str] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class DeskProgress:
+    """A seat, and of its call what changes on a desk: its phase, and how many steps its interviews have made."""
+
+    seat: Seat
+    phase: Phase | None
+    steps: int
+
+
 class DeskOrderKind(StrEnum):
     """What a desk may want of the engine."""
 
@@ -370,6 +379,10 @@ class Calls(Protocol):
         """All attempts of a case, oldest first."""
         ...
 
+    async def attempts_with_agents(self, case_id: CaseId) -> Sequence[tuple[Attempt, str]]:
+        """All attempts of a case, oldest first, each with the name of the agent at whose desk it was."""
+        ...
+
     async def attempt(self, attempt_id: AttemptId) -> Attempt:
         """Raises NotFound."""
         ...
@@ -392,6 +405,10 @@ class Interviews(Protocol):
 
     async def get(self, attempt_id: AttemptId) -> StoredInterview | None:
         """The interview of an attempt."""
+        ...
+
+    async def of_call(self, call_id: CallId) -> Sequence[StoredInterview]:
+        """The interviews of a call, in the order they are held."""
         ...
 
     async def save(self, interview: StoredInterview) -> StoredInterview:
@@ -558,6 +575,10 @@ class Floor(Protocol):
 
     async def seat_of(self, login: str) -> Seat | None:
         """The seat of an agent."""
+        ...
+
+    async def desk_of(self, login: str) -> DeskProgress | None:
+        """The agent's seat with how far its call has come, in one look; None for who never sat down."""
         ...
 
     async def seats(self, owner: str | None = None) -> Sequence[Seat]:

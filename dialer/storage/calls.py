@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, Select, or_, select
+from sqlalchemy import ColumnElement, RowMapping, Select, func, or_, select
 
 from dialer.domain.attempt import Attempt, AttemptId
 from dialer.domain.call import Call, CallId, Ended, Party
@@ -19,7 +19,7 @@ from dialer.ports.storage import StoredCall
 from dialer.storage.plain import from_row, row_of
 from dialer.storage.statements import Statements
 from dialer.storage.tables import attempts as attempt_rows
-from dialer.storage.tables import calls
+from dialer.storage.tables import calls, users
 
 PAST_CALL: tuple[ColumnElement[Any], ...] = (
     calls.c.intended_at.label("at"),
@@ -86,6 +86,15 @@ class CallShelf:
 
     async def attempts(self, case_id: CaseId) -> Sequence[Attempt]:
         return await self._attempts(attempt_rows.c.case_id == case_id)
+
+    async def attempts_with_agents(self, case_id: CaseId) -> Sequence[tuple[Attempt, str]]:
+        joined = attempt_rows.join(calls, calls.c.id == attempt_rows.c.call_id).outerjoin(
+            users, users.c.login == calls.c.agent
+        )
+        name = func.coalesce(users.c.name, calls.c.agent).label("agent_name")
+        wanted = select(*attempt_rows.c, name).select_from(joined).where(attempt_rows.c.case_id == case_id)
+        rows = await self._statements.all(wanted.order_by(attempt_rows.c.id))
+        return [(from_row(Attempt, row), row["agent_name"]) for row in rows]
 
     async def attempt(self, attempt_id: AttemptId) -> Attempt:
         row = await self._statements.first(select(attempt_rows).where(attempt_rows.c.id == attempt_id))

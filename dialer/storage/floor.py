@@ -7,19 +7,20 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, select, true
+from sqlalchemy import ColumnElement, RowMapping, func, select, true
 
 from dialer.domain.call import SeatId
 from dialer.domain.errors import DialerError, NotFound
 from dialer.domain.seat import Seat, SeatEvent
 from dialer.domain.user import AccountEvent, Role, User
-from dialer.ports.storage import DeskOrder, HistoryRow, Moved
+from dialer.ports.storage import DeskOrder, DeskProgress, HistoryRow, Moved
 from dialer.storage import tables
 from dialer.storage.plain import from_row, row_of, to_plain
 from dialer.storage.statements import Statements
 from dialer.storage.versions import read_history, save_version, write_history
 
 _users, _sessions, _seats, _orders = tables.users, tables.sessions, tables.seats, tables.desk_orders
+_calls, _attempts, _interviews = tables.calls, tables.attempts, tables.interviews
 _RECORD, _ACCOUNT = "seat", "account"
 
 
@@ -92,6 +93,19 @@ class FloorShelf:
 
     async def seat_of(self, login: str) -> Seat | None:
         return await self._one_seat(_seats.c.login == login)
+
+    async def desk_of(self, login: str) -> DeskProgress | None:
+        at_desk = _attempts.c.call_id == _seats.c.call_id
+        steps = (
+            select(func.coalesce(func.sum(_interviews.c.version), 0))
+            .join(_attempts, _attempts.c.id == _interviews.c.attempt_id)
+            .where(at_desk)
+            .scalar_subquery()
+        )
+        joined = _seats.outerjoin(_calls, _calls.c.id == _seats.c.call_id)
+        wanted = select(*_seats.c, _calls.c.phase, steps.label("steps")).select_from(joined)
+        row = await self._statements.first(wanted.where(_seats.c.login == login))
+        return from_row(DeskProgress, row, seat=from_row(Seat, row)) if row else None
 
     async def seats(self, owner: str | None = None) -> Sequence[Seat]:
         wanted = true() if owner is None else _seats.c.owner == owner

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import RowMapping, select
 
 from dialer.domain.attempt import AttemptId
+from dialer.domain.call import CallId
 from dialer.domain.case import CaseId
 from dialer.domain.errors import StaleVersion
 from dialer.domain.problem import Problem, ProblemType
@@ -20,6 +21,7 @@ from dialer.storage.statements import Statements
 from dialer.storage.vault import Vault
 
 _interviews, _answers, _problems, _referrals = tables.interviews, tables.answers, tables.problems, tables.referrals
+_attempts = tables.attempts
 
 
 class InterviewShelf:
@@ -35,6 +37,12 @@ class InterviewShelf:
     async def get(self, attempt_id: AttemptId) -> StoredInterview | None:
         row = await self._statements.first(select(_interviews).where(_interviews.c.attempt_id == attempt_id))
         return _interview(row, self._vault) if row else None
+
+    async def of_call(self, call_id: CallId) -> Sequence[StoredInterview]:
+        joined = _interviews.join(_attempts, _attempts.c.id == _interviews.c.attempt_id)
+        wanted = select(_interviews).select_from(joined).where(_attempts.c.call_id == call_id)
+        rows = await self._statements.all(wanted.order_by(_interviews.c.attempt_id))
+        return [_interview(row, self._vault) for row in rows]
 
     async def save(self, interview: StoredInterview) -> StoredInterview:
         after = replace(interview, version=interview.version + 1)

@@ -6,8 +6,7 @@ Every step is stored before the next screen shows, so a browser or a server that
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -44,6 +43,10 @@ class Conversation:
         return replace(self, interview=interview)
 
 
+Talks = tuple[Conversation, ...]
+"""The interviews of one call, in the order they are held."""
+
+
 async def prepare_interview(
     work: Work, attempt: Attempt, script: CallScript, facts: InterviewFacts, now: datetime, *, closing_later: bool
 ) -> None:
@@ -63,29 +66,24 @@ async def prepare_interview(
             script_id=script.ref.id,
             script_version=script.ref.version,
             script_sha256=script.ref.sha256,
-            state=json.loads(talk.to_json(interview)),
-            facts=json.loads(talk.facts_to_json(facts)),
+            state=talk.to_plain(interview),
+            facts=talk.facts_to_plain(facts),
             started_at=now,
         )
     )
 
 
-async def conversations(work: Work, scripts: Scripts, call_id: CallId) -> Sequence[Conversation]:
-    """The interviews of a call, in the order they are held."""
-    found = []
-    for attempt in await work.calls.attempts_of(call_id):
-        stored = await work.interviews.get(attempt.id)
-        if stored is None:
-            raise NotFound(f"attempt {attempt.id} has no interview")
-        found.append(_opened(attempt, stored, scripts))
-    return found
+async def conversations(work: Work, scripts: Scripts, call_id: CallId) -> Talks:
+    """The interviews of a call, in the order they are held. Raises NotFound for a call that serves no case."""
+    stored = {each.attempt_id: each for each in await work.interviews.of_call(call_id)}
+    attempts = await work.calls.attempts_of(call_id)
+    if not attempts or any(attempt.id not in stored for attempt in attempts):
+        raise NotFound(f"call {call_id}: there is no case, or a case without its interview")
+    return tuple(_opened(attempt, stored[attempt.id], scripts) for attempt in attempts)
 
 
-async def current_conversation(work: Work, scripts: Scripts, call_id: CallId) -> Conversation:
+def held(talks: Talks) -> Conversation:
     """The interview that is being held; the one that ended the conversation when none is."""
-    talks = await conversations(work, scripts, call_id)
-    if not talks:
-        raise NotFound(f"call {call_id} serves no case")
     return next((each for each in talks if not _holder_goes_on(each.interview)), talks[-1])
 
 
@@ -95,20 +93,13 @@ def _holder_goes_on(done: Interview) -> bool:
 
 
 async def choose_answer(
-    work: Work,
-    scripts: Scripts,
-    call_id: CallId,
-    node: str,
-    option: str,
-    captures: Mapping[str, str],
-    now: datetime,
-) -> Conversation:
-    """Store an answer and go on.
+    work: Work, talks: Talks, node: str, option: str, captures: Mapping[str, str], now: datetime
+) -> Talks:
+    """Store an answer and go on; the interviews as they stand then.
 
     Args:
-        work: the unit of work.
-        scripts: the published scripts.
-        call_id: the call.
+        work: the unit of work in which the interviews were read.
+        talks: the call's interviews.
         node: the node the agent's screen showed; an answer to another screen is refused.
         option: the option's code.
         captures: the fields the option demands.
@@ -118,35 +109,31 @@ async def choose_answer(
         StaleVersion: the interview has moved on (a second tab, a key pressed twice).
         ImpossibleMove: no such option, or a field is not filled.
     """
-    current = await current_conversation(work, scripts, call_id)
-    _same_screen(current, node)
-    offset_ms = await _offset_ms(work, call_id, now)
+    current = _on_screen(talks, node)
+    offset_ms = await _offset_ms(work, current.attempt.call_id, now)
     stepped = talk.choose(
         current.script, current.facts, current.interview, option, at_offset_ms=offset_ms, captures=captures
     )
-    return await _keep(work, scripts, current, stepped, now, offset_ms)
+    return await _keep(work, talks, current.after(stepped), now, offset_ms)
 
 
-async def report_event(
-    work: Work, scripts: Scripts, call_id: CallId, node: str, event: str, now: datetime
-) -> Conversation:
+async def report_event(work: Work, talks: Talks, node: str, event: str, now: datetime) -> Talks:
     """Store something that happened outside the questions (客户忙, 要求退保 …) and go where the script says."""
-    current = await current_conversation(work, scripts, call_id)
-    _same_screen(current, node)
-    offset_ms = await _offset_ms(work, call_id, now)
+    current = _on_screen(talks, node)
+    offset_ms = await _offset_ms(work, current.attempt.call_id, now)
     stepped = talk.raise_event(current.script, current.facts, current.interview, event, at_offset_ms=offset_ms)
-    return await _keep(work, scripts, current, stepped, now, offset_ms)
+    return await _keep(work, talks, current.after(stepped), now, offset_ms)
 
 
-async def mark_conversation(work: Work, scripts: Scripts, call_id: CallId, flag: str, now: datetime) -> Conversation:
+async def mark_conversation(work: Work, talks: Talks, flag: str, now: datetime) -> Talks:
     """Set one of the agent's own marks (声纹疑点 …)."""
-    current = await current_conversation(work, scripts, call_id)
-    return await _keep(work, scripts, current, talk.mark(current.interview, flag), now, 0)
+    current = held(talks)
+    return await _keep(work, talks, current.after(talk.mark(current.interview, flag)), now, 0)
 
 
 async def end_with_the_call(work: Work, scripts: Scripts, call_id: CallId, event: str, now: datetime) -> None:
     """The line is gone: an interview still open ends by `event` (CUSTOMER_HANGUP, LINE_DROP)."""
-    current = await current_conversation(work, scripts, call_id)
+    current = held(await conversations(work, scripts, call_id))
     if current.interview.is_over:
         return
     offset_ms = await _offset_ms(work, call_id, now)
@@ -166,40 +153,32 @@ async def begin_conversation(work: Work, call_id: CallId, now: datetime) -> None
         await work.cases.move(case, CaseEvent.ANSWERED, moved)
 
 
-async def _keep(
-    work: Work, scripts: Scripts, current: Conversation, interview: Interview, now: datetime, offset_ms: int
-) -> Conversation:
-    kept = await _store(work, current.after(interview), now)
-    if not interview.is_over:
-        return kept
-    follower = await _next_policy(work, scripts, kept)
+async def _keep(work: Work, talks: Talks, stepped: Conversation, now: datetime, offset_ms: int) -> Talks:
+    kept = _with(talks, await _store(work, stepped, now))
+    follower = await _next_policy(work, kept, stepped) if stepped.interview.is_over else None
     if follower is None:
         return kept
-    await _change_segment(work, kept.attempt, follower.attempt, offset_ms)
-    return await _store(work, follower, now)
+    await _change_segment(work, stepped.attempt, follower.attempt, offset_ms)
+    return _with(kept, await _store(work, follower, now))
+
+
+def _with(talks: Talks, changed: Conversation) -> Talks:
+    return tuple(changed if each.attempt.id == changed.attempt.id else each for each in talks)
 
 
 async def _store(work: Work, conversation: Conversation, now: datetime) -> Conversation:
     over = conversation.interview.is_over
-    stored = await work.interviews.save(
-        replace(
-            conversation.stored,
-            state=json.loads(talk.to_json(conversation.interview)),
-            finished_at=now if over else None,
-        )
-    )
+    state = talk.to_plain(conversation.interview)
+    stored = await work.interviews.save(replace(conversation.stored, state=state, finished_at=now if over else None))
     return replace(conversation, stored=stored)
 
 
-async def _next_policy(work: Work, scripts: Scripts, done: Conversation) -> Conversation | None:
+async def _next_policy(work: Work, talks: Talks, done: Conversation) -> Conversation | None:
     """The holder's next policy in this call, its identity already proved (rules §8.2, §11 no. 9)."""
-    if not _holder_goes_on(done.interview):
+    waiting = [each for each in talks if not each.interview.is_over]
+    if not waiting or not _holder_goes_on(done.interview):
         return None
-    talks = await conversations(work, scripts, done.attempt.call_id)
-    follower = next((each for each in talks if not each.interview.is_over), None)
-    if follower is None:
-        return None
-    more_follow = sum(not each.interview.is_over for each in talks) > 1
+    follower = waiting[0]
     resumed = await _interrupted(work, follower.attempt, follower.script)
     return follower.after(
         talk.start(
@@ -207,7 +186,7 @@ async def _next_policy(work: Work, scripts: Scripts, done: Conversation) -> Conv
             follower.facts,
             resumed=resumed,
             identity_from=done.interview,
-            closing_later=more_follow,
+            closing_later=len(waiting) > 1,
         )
     )
 
@@ -245,20 +224,22 @@ async def _interrupted(work: Work, attempt: Attempt, script: CallScript) -> Inte
     for stored in reversed(await work.interviews.of_case(attempt.case_id)):
         if stored.attempt_id not in of_round - {attempt.id} or not stored.state.get("steps"):
             continue
-        earlier = talk.from_json(json.dumps(stored.state))
+        earlier = talk.from_plain(stored.state)
         return earlier if earlier.outcome not in _RESULTS and earlier.script == script.ref else None
     return None
 
 
 def _opened(attempt: Attempt, stored: StoredInterview, scripts: Scripts) -> Conversation:
-    interview = talk.from_json(json.dumps(stored.state))
-    facts = talk.facts_from_json(json.dumps(stored.facts))
+    interview = talk.from_plain(stored.state)
+    facts = talk.facts_from_plain(stored.facts)
     script = scripts.exactly(interview.script)
     if interview.original is not None:
         script = talk.with_pending_items(script, scripts.exactly(interview.original), facts)
     return Conversation(attempt, stored, script, facts, interview)
 
 
-def _same_screen(current: Conversation, node: str) -> None:
+def _on_screen(talks: Talks, node: str) -> Conversation:
+    current = held(talks)
     if current.interview.node != node:
         raise StaleVersion(f"the screen showed {node}, the interview is at {current.interview.node}")
+    return current

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -259,7 +258,7 @@ def _pending(original: CallScript, facts: InterviewFacts, earlier: list[StoredIn
     """The product script's items without a positive answer after all calls so far, asked or not."""
     confirmed: dict[str, bool] = {}
     for stored in earlier:
-        answers = talk.from_json(json.dumps(stored.state)).last_answers()
+        answers = talk.from_plain(stored.state).last_answers()
         confirmed |= {item: answer.value.positive for item, answer in answers.items()}
     items = (mandatory.item for mandatory in applicable_items(original, facts))
     return tuple(dict.fromkeys(item for item in items if not confirmed.get(item, False)))

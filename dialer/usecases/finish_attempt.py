@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from dialer.domain import interview as talk
-from dialer.domain.appointments import CUSTOMER_ASKED, appointment_refusal
+from dialer.domain.appointments import CUSTOMER_ASKED
 from dialer.domain.attempt import Attempt
 from dialer.domain.case import CASE, POOL, Appointment, CaseEvent, CaseState, RevisitCase
 from dialer.domain.classify import classify, evidence_of
@@ -29,6 +29,7 @@ from dialer.usecases.close_case import cancel_case, close_what_is_proved
 from dialer.usecases.conduct_interview import Conversation, conversations, end_with_the_call
 from dialer.usecases.gather_facts import Known, gather, ranked
 from dialer.usecases.keep_the_pool import erevisit_ends
+from dialer.usecases.offer_appointment import refusal_of
 from dialer.usecases.open_ticket import open_ticket, open_ticket_of_state, put_problems, routed
 from dialer.usecases.rulebook import Rulebook
 
@@ -158,11 +159,11 @@ def _appointment(at: datetime | None, now: datetime, *, customer_asked: bool) ->
     return Appointment(at, by_customer=customer_asked, note=CUSTOMER_ASKED if customer_asked else "")
 
 
-def _may_be_promised(known: Known, promised: Appointment | None, rulebook: Rulebook, now: datetime) -> None:
+def _may_be_promised(
+    known: Known, stored: StoredCall, promised: Appointment | None, rulebook: Rulebook, now: datetime
+) -> None:
     """A time at which nobody may be dialled is not promised (rules §5.4 RESCHEDULE, §7.4)."""
-    if promised is None:
-        return
-    refusal = appointment_refusal(known.facts, promised, rulebook.dial, now)
+    refusal = refusal_of(known, stored, promised, rulebook, now) if promised is not None else None
     if refusal is not None:
         raise AppointmentNeeded(f"{refusal.zh}，请另约时间 · {refusal.en}")
 
@@ -229,7 +230,7 @@ async def _what_follows(
     work: Work, case: RevisitCase, stored: StoredCall, result: Result, rulebook: Rulebook, now: datetime
 ) -> tuple[Next, Known]:
     known = await gather(work, replace(case, appointment=result.appointment), rulebook.calendar, now)
-    _may_be_promised(known, result.appointment, rulebook, now)
+    _may_be_promised(known, stored, result.appointment, rulebook, now)
     before = _without_this_call(known, stored)
     call = PastCall(
         at=stored.call.intended_at,

@@ -104,7 +104,8 @@ async def _open_session(work: Work, user: User, now: datetime) -> Session:
 
 async def session_of(storage: Storage, token: str, now: datetime) -> Session:
     """The session a browser names, kept alive by being used. Raises SessionOver."""
-    found = await _open(storage, token, now)
+    async with storage.read() as work:
+        found = await _open(work, token, now)
     if found is None:
         raise SessionOver("please log in")
     user, csrf, seen_at = found
@@ -114,14 +115,13 @@ async def session_of(storage: Storage, token: str, now: datetime) -> Session:
     return Session(token, csrf, user)
 
 
-async def still_open(storage: Storage, token: str, now: datetime) -> bool:
+async def still_open(work: Work, token: str, now: datetime) -> bool:
     """Whether a session still holds, without keeping it alive: for a stream that nobody may be looking at."""
-    return await _open(storage, token, now) is not None
+    return await _open(work, token, now) is not None
 
 
-async def _open(storage: Storage, token: str, now: datetime) -> tuple[User, str, datetime] | None:
-    async with storage.read() as work:
-        found = await work.floor.session(_fingerprint(token))
+async def _open(work: Work, token: str, now: datetime) -> tuple[User, str, datetime] | None:
+    found = await work.floor.session(_fingerprint(token))
     holds = found is not None and not found[0].disabled and now - found[2] <= IDLE_TIMEOUT
     return found if holds else None
 

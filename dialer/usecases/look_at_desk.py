@@ -1,24 +1,42 @@
-"""At the side: what an agent's desk shows at one moment, and a version that says whether that has changed."""
+"""At the side: what an agent's desk shows at one moment, and a version that says whether that has changed.
+
+A key press reads the call once (`press_key`); the screen after it is drawn from what the press left (`show_desk`).
+"""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from dialer.domain import interview as talk
+from dialer.domain.appointment_days import DayOffered
 from dialer.domain.attempt import Attempt
+from dialer.domain.call import Phase, SeatId
 from dialer.domain.case import RevisitCase
-from dialer.domain.errors import NotFound
-from dialer.domain.interview import Screen, Verdict
+from dialer.domain.errors import ImpossibleMove, StaleVersion
+from dialer.domain.interview import Fact, Screen, Verdict
+from dialer.domain.outcome import Outcome
+from dialer.domain.script.model import Phase as ScriptPhase
 from dialer.domain.seat import Seat, SeatState
 from dialer.domain.user import User
 from dialer.ports import Scripts
 from dialer.ports.storage import Storage, StoredCall, StoredPolicy, Work
-from dialer.usecases.conduct_interview import Conversation, conversations
+from dialer.usecases.conduct_interview import Conversation, Talks, conversations, held
+from dialer.usecases.offer_appointment import days_to_offer
+from dialer.usecases.rulebook import Rulebook
+from dialer.usecases.staff_the_floor import desk_topic
 
 _ON_A_CALL = frozenset({SeatState.RESERVED, SeatState.TALKING, SeatState.WRAP_UP})
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierCall:
+    """A call of this case that is over: when, who held it, what came of it."""
+
+    attempt: Attempt
+    agent: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +47,31 @@ class PolicyInCall:
     case: RevisitCase
     verdict: Verdict
     over: bool
-    earlier: tuple[Attempt, ...]
+    earlier: tuple[EarlierCall, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenDesk:
+    """What a key press needs of a desk, read once: the seat, its call, the interviews."""
+
+    seat: Seat | None
+    call: StoredCall | None = None
+    talks: Talks = field(default=(), repr=False)
+
+    @property
+    def version(self) -> str:
+        """Changes whenever anything on the desk does."""
+        phase = self.call.call.phase if self.call else None
+        return _version(self.seat, phase, sum(each.stored.version for each in self.talks))
 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """An agent's desk at one moment. `version` changes whenever anything on it does."""
+    """An agent's desk at one moment. `version` changes whenever anything on it does.
+
+    `shows` is what the question needs of the policy (rules §7.6); `days` are the times at which the customer may be
+    called again, while that is being talked about.
+    """
 
     user: User
     seat: Seat | None
@@ -45,6 +82,13 @@ class Desk:
     screen: Screen | None = None
     current: PolicyInCall | None = None
     policies: tuple[PolicyInCall, ...] = ()
+    shows: frozenset[Fact] = frozenset()
+    days: tuple[DayOffered, ...] = ()
+
+    @property
+    def needs_appointment(self) -> bool:
+        """Whether the call ends with a time at which to call again."""
+        return any(each.over and each.verdict.outcome is Outcome.RESCHEDULE for each in self.policies)
 
     @property
     def elapsed_seconds(self) -> int:
@@ -57,71 +101,102 @@ class Desk:
         return max(0, int((self.now - since).total_seconds()))
 
 
-async def look_at_desk(storage: Storage, scripts: Scripts, user: User, now: datetime) -> Desk:
-    """Everything the agent's desk shows."""
-    async with storage.read() as work:
-        seat = await work.floor.seat_of(user.login)
-        if seat is None or seat.call_id is None or seat.state not in _ON_A_CALL:
-            return Desk(user, seat, _seat_version(seat), now)
-        talks = await conversations(work, scripts, seat.call_id)
-        call = await work.calls.get(seat.call_id)
-        policies = tuple([await _policy_in_call(work, each) for each in talks])
-        number, current = _current(talks)
-        return Desk(
-            user,
-            seat,
-            _version(seat, call, talks),
-            now,
-            call=call,
-            phone_masked=await _phone_masked(work, call, policies),
-            screen=talk.screen(current.script, current.facts, current.interview),
-            current=policies[number],
-            policies=policies,
-        )
-
-
-async def desk_version(work: Work, scripts: Scripts, user: User) -> str:
-    """Only the desk's version: has anything changed since a screen was made?"""
+async def open_desk(work: Work, scripts: Scripts, user: User) -> OpenDesk:
+    """The agent's seat, and the call on it with its interviews."""
     seat = await work.floor.seat_of(user.login)
     if seat is None or seat.call_id is None or seat.state not in _ON_A_CALL:
-        return _seat_version(seat)
-    call = await work.calls.get(seat.call_id)
-    return _version(seat, call, await conversations(work, scripts, seat.call_id))
+        return OpenDesk(seat)
+    return OpenDesk(seat, await work.calls.get(seat.call_id), await conversations(work, scripts, seat.call_id))
 
 
-def _seat_version(seat: Seat | None) -> str:
+async def show_desk(work: Work, rulebook: Rulebook, desk: OpenDesk, user: User, now: datetime) -> Desk:
+    """A desk that was opened, with everything around the interview."""
+    if desk.call is None:
+        return Desk(user, desk.seat, desk.version, now)
+    current = held(desk.talks)
+    screen = talk.screen(current.script, current.facts, current.interview)
+    policies = tuple([await _policy_in_call(work, each) for each in desk.talks])
+    shown = Desk(
+        user,
+        desk.seat,
+        desk.version,
+        now,
+        call=desk.call,
+        phone_masked=await _phone_masked(work, desk.call, policies[0].case),
+        screen=screen,
+        current=policies[desk.talks.index(current)],
+        policies=policies,
+        shows=talk.facts_needed(current.interview, screen.phase),
+    )
+    if not shown.needs_appointment and screen.phase is not ScriptPhase.RESCHEDULE:
+        return shown
+    put_off = [each.case for each in policies if each.verdict.outcome is Outcome.RESCHEDULE] or [shown.policies[0].case]
+    return replace(shown, days=await days_to_offer(work, rulebook, put_off, desk.call, now))
+
+
+Move = Callable[[Work, Talks], Awaitable[Talks]]
+"""A step of the interview: what stands after it."""
+
+
+async def press_key(storage: Storage, scripts: Scripts, user: User, seen: str, move: Move) -> OpenDesk:
+    """Do what a key says on the call that is being held; the desk as it stands then.
+
+    Args:
+        storage: the database.
+        scripts: the published scripts.
+        user: the agent.
+        seen: the version of the screen the key was pressed on; empty when it does not matter.
+        move: the step.
+
+    Raises:
+        ImpossibleMove: nobody is on the line.
+        StaleVersion: the screen is gone (a key pressed twice, or in a second tab), even if the next asks the same.
+    """
+    async with storage.begin() as work:
+        desk = await open_desk(work, scripts, user)
+        if desk.seat is None or desk.seat.state is not SeatState.TALKING:
+            raise ImpossibleMove(f"{user.login} has nobody on the line")
+        if seen and seen != desk.version:
+            raise StaleVersion(f"the screen showed version {seen}, the desk is at {desk.version}")
+        return replace(desk, talks=await move(work, desk.talks))
+
+
+async def desk_version(work: Work, user: User) -> str:
+    """Only the desk's version: has anything changed since a screen was made?"""
+    return (await look_from_afar(work, user))[0]
+
+
+async def look_from_afar(work: Work, user: User) -> tuple[str, str]:
+    """The desk's version, and the topic of its news."""
+    at_desk = await work.floor.desk_of(user.login)
+    if at_desk is None:
+        return _version(None, None, 0), desk_topic(SeatId(user.login))
+    return _version(at_desk.seat, at_desk.phase, at_desk.steps), desk_topic(at_desk.seat.id)
+
+
+def _version(seat: Seat | None, phase: Phase | None, steps: int) -> str:
     """Of what the desk shows of a seat, and no more: a row saved for other reasons must not disturb who is typing."""
     if seat is None:
         return "0"
     shown = (seat.state, seat.since.isoformat(), seat.why, seat.pause_after_call, seat.leg_up)
-    return hashlib.sha256(repr(shown).encode()).hexdigest()[:12]
-
-
-def _version(seat: Seat, call: StoredCall, talks: Sequence[Conversation]) -> str:
-    steps = sum(each.stored.version for each in talks)
-    return f"{_seat_version(seat)}-{call.call.call_id[-8:]}-{call.call.phase}-{steps}"
-
-
-def _current(talks: Sequence[Conversation]) -> tuple[int, Conversation]:
-    """The interview being held, with its place in the call; the last one when all are over."""
-    if not talks:
-        raise NotFound("the call serves no case")
-    held = ((number, each) for number, each in enumerate(talks) if not each.interview.is_over)
-    return next(held, (len(talks) - 1, talks[-1]))
+    version = hashlib.sha256(repr(shown).encode()).hexdigest()[:12]
+    if seat.call_id is None or seat.state not in _ON_A_CALL:
+        return version
+    return f"{version}-{seat.call_id[-8:]}-{phase}-{steps}"
 
 
 async def _policy_in_call(work: Work, each: Conversation) -> PolicyInCall:
     case = await work.cases.get(each.attempt.case_id)
-    earlier = [attempt for attempt in await work.calls.attempts(case.id) if attempt.id != each.attempt.id]
+    attempts = await work.calls.attempts_with_agents(case.id)
     return PolicyInCall(
         policy=await work.policies.get(case.policy_no),
         case=case,
         verdict=talk.verdict(each.script, each.facts, each.interview),
         over=each.interview.is_over,
-        earlier=tuple(earlier),
+        earlier=tuple(EarlierCall(*past) for past in attempts if past[0].id != each.attempt.id),
     )
 
 
-async def _phone_masked(work: Work, call: StoredCall, policies: Sequence[PolicyInCall]) -> str:
-    phones = await work.policies.phones(policies[0].case.holder_id)
+async def _phone_masked(work: Work, call: StoredCall, case: RevisitCase) -> str:
+    phones = await work.policies.phones(case.holder_id)
     return next((phone.number.masked for phone in phones if phone.id == call.phone_id), "")

@@ -219,14 +219,6 @@ async def seat_of(work: Work, user: User) -> Seat:
     return seat
 
 
-async def held_call(work: Work, user: User) -> CallId:
-    """The call on which the user is talking. Raises ImpossibleMove when there is none."""
-    seat = await seat_of(work, user)
-    if seat.call_id is None or seat.state is not SeatState.TALKING:
-        raise ImpossibleMove(f"seat {seat.id} is {seat.state}: nobody is on the line")
-    return seat.call_id
-
-
 def wishes(seat: Seat | None) -> frozenset[DeskOrderKind | SeatEvent]:
     """What the desk may ask for now, so that a screen offers nothing the rules refuse."""
     if seat is None:

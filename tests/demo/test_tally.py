@@ -84,11 +84,14 @@ def test_percentiles_are_values_that_were_seen():
 
 @pytest.mark.parametrize(
     ("now", "wanted"),
-    [(at(9, 7), at(11, 0)), (at(17, 59), at(19, 45)), (at(18, 30), at(10) + timedelta(days=1))],
+    [(at(9, 7), at(11, 30)), (at(17, 55), at(20)), (at(18, 30), at(10) + timedelta(days=1))],
 )
-def test_a_busy_customer_is_called_later_today_or_the_next_morning(now: datetime, wanted: datetime):
-    assert appointment(Talk(again_in_hours=2), now) == wanted
-    assert appointment(AGREES, now) == wanted
+def test_a_busy_customer_takes_the_first_time_offered_that_suits(now: datetime, wanted: datetime):
+    offered = [at(10) + timedelta(minutes=30 * count) for count in range(22)]
+    offered += [each + timedelta(days=1) for each in offered]
+    assert appointment(Talk(again_in_hours=2), now, offered) == wanted
+    assert appointment(AGREES, now, offered) == wanted
+    assert appointment(AGREES, now, offered[:1]) == offered[0], "the last there is"
 
 
 @pytest.mark.parametrize(

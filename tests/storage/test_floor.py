@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from dialer.domain.call import CallId, SeatId
+from dialer.domain.call import CallId, Phase, SeatId
 from dialer.domain.errors import NotFound, StaleVersion
 from dialer.domain.seat import SeatEvent, SeatState
 from dialer.domain.user import AccountEvent, Role
-from dialer.ports.storage import DeskOrder, DeskOrderKind, Moved
+from dialer.ports.storage import DeskOrder, DeskOrderKind, DeskProgress, Moved, StoredInterview
 from dialer.storage.floor import LoginTaken
 from tests.builders import a_seat, a_user, at, moved
 from tests.storage.stories import given_attempt, given_case
@@ -119,3 +119,21 @@ async def test_a_desks_wishes_wait_in_order_until_they_are_carried_out(database)
 
     async with database.read() as work:
         assert list(await work.floor.open_orders()) == [second]
+
+
+async def test_a_look_at_a_desk_tells_the_calls_phase_and_how_far_its_interviews_are(database):
+    case = await given_case(database)
+    attempt = await given_attempt(database, case)
+    begun = StoredInterview(attempt.id, case.id, "participating", "1.0", "cd" * 32, {}, {}, at(10))
+    async with database.begin() as work:
+        await work.floor.put_seat(a_seat(login="agent2", id=SeatId("seat-2")))
+        seat = await work.floor.put_seat(a_seat(state=SeatState.TALKING, call_id=attempt.call_id))
+        await work.interviews.begin(begun)
+        await work.interviews.save(await work.interviews.save(begun))
+
+    async with database.read() as work:
+        assert await work.floor.desk_of("agent1") == DeskProgress(seat, Phase.INTENDED, 2)
+        idle = await work.floor.desk_of("agent2")
+        assert idle is not None
+        assert (idle.phase, idle.steps) == (None, 0)
+        assert await work.floor.desk_of("nobody") is None

@@ -35,6 +35,9 @@ async def test_an_interview_comes_back_as_it_stands(database, interview):
         assert await work.interviews.get(interview.attempt_id) == interview
         assert list(await work.interviews.of_case(interview.case_id)) == [interview]
         assert await work.interviews.get(interview.attempt_id + 1) is None
+        attempt = await work.calls.attempt(interview.attempt_id)
+        assert list(await work.interviews.of_call(attempt.call_id)) == [interview]
+        assert list(await work.calls.attempts_with_agents(interview.case_id)) == [(attempt, "agent1")]
 
 
 async def test_an_attempt_has_one_interview(database, interview):

@@ -35,7 +35,13 @@ from dialer.ports import DialOrder, Scripts
 from dialer.ports.storage import HolderPhone
 from dialer.storage.database import Database
 from dialer.usecases.answer_ticket import reply_to_ticket
-from dialer.usecases.conduct_interview import Conversation, choose_answer, current_conversation, report_event
+from dialer.usecases.conduct_interview import (
+    Conversation,
+    choose_answer,
+    conversations,
+    held,
+    report_event,
+)
 from dialer.usecases.finish_attempt import wrap_up
 from dialer.usecases.follow_call import Followed, follow_call
 from dialer.usecases.issue_tickets import issue_tickets
@@ -187,19 +193,20 @@ class Site:
 
     async def conversation(self, call_id: CallId) -> Conversation:
         async with self.storage.read() as work:
-            return await current_conversation(work, self.scripts, call_id)
+            return held(await conversations(work, self.scripts, call_id))
 
     async def answer(self, call_id: CallId, option: str, **captures: str) -> Conversation:
         self.later(seconds=6)
-        current = await self.conversation(call_id)
         async with self.storage.begin() as work:
-            return await choose_answer(work, self.scripts, call_id, current.interview.node, option, captures, self.now)
+            talks = await conversations(work, self.scripts, call_id)
+            node = held(talks).interview.node
+            return held(await choose_answer(work, talks, node, option, captures, self.now))
 
     async def report(self, call_id: CallId, event: str) -> Conversation:
         self.later(seconds=3)
-        current = await self.conversation(call_id)
         async with self.storage.begin() as work:
-            return await report_event(work, self.scripts, call_id, current.interview.node, event, self.now)
+            talks = await conversations(work, self.scripts, call_id)
+            return held(await report_event(work, talks, held(talks).interview.node, event, self.now))
 
     async def answer_everything(self, call_id: CallId, **instead: str) -> Conversation:
         """The first option at every node, or the one named for a node."""

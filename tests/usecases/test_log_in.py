@@ -43,8 +43,9 @@ async def test_a_session_lives_while_it_is_used_and_ends_after_eight_idle_hours(
 
 async def test_asking_whether_a_session_holds_does_not_keep_it_alive(storage: Database, lihua: User) -> None:
     session = await log_in(storage, HASHER, "lihua", PASSWORD, NOW)
-    assert await still_open(storage, session.token, NOW + IDLE_TIMEOUT)
-    assert not await still_open(storage, session.token, NOW + IDLE_TIMEOUT + timedelta(seconds=1))
+    async with storage.read() as work:
+        assert await still_open(work, session.token, NOW + IDLE_TIMEOUT)
+        assert not await still_open(work, session.token, NOW + IDLE_TIMEOUT + timedelta(seconds=1))
 
 
 async def test_the_stored_session_does_not_open_the_door(storage: Database, lihua: User) -> None:

@@ -31,7 +31,7 @@ from dialer.domain.ticket import TICKET, TicketEvent, TicketState
 from dialer.ports import SoundLost, StoreFailed
 from dialer.ports.storage import Moved, Work
 from dialer.usecases.close_case import cancel_case
-from dialer.usecases.conduct_interview import choose_answer, report_event
+from dialer.usecases.conduct_interview import choose_answer, conversations, report_event
 from dialer.usecases.finish_attempt import AppointmentNeeded, wrap_up
 from dialer.usecases.judge_refusal import judge_refusal
 from dialer.usecases.keep_the_pool import expire_erevisits, flag_late, renew_ranks
@@ -140,13 +140,14 @@ class Walk:
             self.site.later(seconds=self.dice.randint(2, 9))
             node = current.script.node(current.interview.node)
             async with self.site.storage.begin() as work:
+                talks = await conversations(work, self.site.scripts, call_id)
                 if self.dice.random() < 0.03:
                     event = self.dice.choice(visible_events(current.script, current.interview)).event
-                    await report_event(work, self.site.scripts, call_id, node.id, event, self.site.now)
+                    await report_event(work, talks, node.id, event, self.site.now)
                     continue
                 chosen = node.options[0] if self.dice.random() < 0.9 else self.dice.choice(node.options)
                 told = {each.field: "2026-09-20" if each.is_date else "客户原话" for each in chosen.captures}
-                await choose_answer(work, self.site.scripts, call_id, node.id, chosen.code, told, self.site.now)
+                await choose_answer(work, talks, node.id, chosen.code, told, self.site.now)
         if (await self.site.conversation(call_id)).interview.is_over:
             self.site.later(seconds=self.dice.randint(0, 60))
             await self.site.hung_up(call_id)

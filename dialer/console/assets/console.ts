@@ -1,6 +1,7 @@
 // The console's one bundle. State stays on the server; this only carries it to the page.
 import htmx from "htmx.org";
 import "htmx-ext-sse";
+import { followTheDesk } from "./desk";
 import { listenForKeys } from "./keys";
 import { playFromAnswers } from "./player";
 import { runTimers } from "./timers";
@@ -17,6 +18,7 @@ htmx.config.responseHandling = [
   { code: "[45]..", swap: false, error: true },
 ];
 
+followTheDesk();
 listenForKeys();
 runTimers();
 playFromAnswers();

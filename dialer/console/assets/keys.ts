@@ -37,7 +37,7 @@ function keyName(event: KeyboardEvent): string | null {
 }
 
 function typedInto(target: EventTarget | null): HTMLElement | null {
-  const typing = target instanceof HTMLElement && target.matches("input:not([type=checkbox]), textarea, select");
+  const typing = target instanceof HTMLElement && target.matches("input:not([type=checkbox], [type=radio]), textarea, select");
   return typing ? target : null;
 }
 
@@ -46,12 +46,13 @@ function onAControl(target: EventTarget | null): boolean {
   return target instanceof HTMLElement && target.matches("button, a, summary");
 }
 
-/** An option that asks for the customer's words opens with the cursor in its field; the others close. */
+/** What opens has the cursor in its first field, and the others of its kind close. */
 function focusFirstField(event: Event): void {
   const opened = event.target;
-  if (!(opened instanceof HTMLDetailsElement) || !opened.open || !opened.matches(".option")) return;
+  if (!(opened instanceof HTMLDetailsElement) || !opened.open || !opened.matches(".option, .day")) return;
   for (const other of document.querySelectorAll<HTMLDetailsElement>("details.option[open]")) {
     if (other !== opened) other.open = false;
   }
-  opened.querySelector<HTMLElement>("input:not([type=hidden]), textarea")?.focus();
+  const fields = "input:not([type=hidden]), textarea";
+  (opened.querySelector<HTMLElement>("input:checked") ?? opened.querySelector<HTMLElement>(fields))?.focus();
 }

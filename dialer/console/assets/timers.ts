@@ -17,8 +17,11 @@ function tick(): void {
     const told = Number(timer.dataset["seconds"]);
     const run = running.get(timer) ?? { shown: "", startedAt: performance.now() - told * 1000 };
     running.set(timer, run);
-    const text = asClock(Math.floor((performance.now() - run.startedAt) / 1000));
-    if (text !== run.shown) timer.textContent = run.shown = text;
+    const seconds = Math.floor((performance.now() - run.startedAt) / 1000);
+    const text = asClock(seconds);
+    if (text === run.shown) continue;
+    timer.textContent = run.shown = text;
+    timer.classList.toggle("over-target", seconds > Number(timer.dataset["target"] ?? Infinity));
   }
 }
 

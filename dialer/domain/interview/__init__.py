@@ -1,6 +1,7 @@
 """The interview: a script, a policy and a customer's answers become a verdict (rules §5.4, §8)."""
 
 from dialer.domain.interview.moves import AGENT_MARKS, choose, mark, raise_event, start
+from dialer.domain.interview.needed import Fact, facts_needed
 from dialer.domain.interview.pending import with_pending_items
 from dialer.domain.interview.reading_aloud import missing_variables
 from dialer.domain.interview.screen import Choice, EventButton, ItemProgress, Screen, screen
@@ -12,10 +13,10 @@ from dialer.domain.interview.state import (
     Interview,
     InterviewFacts,
     Step,
-    facts_from_json,
-    facts_to_json,
-    from_json,
-    to_json,
+    facts_from_plain,
+    facts_to_plain,
+    from_plain,
+    to_plain,
 )
 from dialer.domain.interview.verdict import Verdict, verdict
 
@@ -26,6 +27,7 @@ __all__ = [
     "Choice",
     "Created",
     "EventButton",
+    "Fact",
     "HeardProblem",
     "Interview",
     "InterviewFacts",
@@ -34,15 +36,16 @@ __all__ = [
     "Step",
     "Verdict",
     "choose",
-    "facts_from_json",
-    "facts_to_json",
-    "from_json",
+    "facts_from_plain",
+    "facts_needed",
+    "facts_to_plain",
+    "from_plain",
     "mark",
     "missing_variables",
     "raise_event",
     "screen",
     "start",
-    "to_json",
+    "to_plain",
     "verdict",
     "with_pending_items",
 ]

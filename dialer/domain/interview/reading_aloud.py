@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 
 from dialer.domain.errors import VariableMissing
@@ -9,6 +10,8 @@ from dialer.domain.interview.state import Interview, InterviewFacts, scope_of
 from dialer.domain.script.expression import Condition, Scope
 from dialer.domain.script.gate import PLACEHOLDER
 from dialer.domain.script.model import CallScript, Node
+
+_SENTENCE = re.compile("[^。]+。?")
 
 
 def spoken_text(script: CallScript, facts: InterviewFacts, interview: Interview) -> str:
@@ -24,6 +27,21 @@ def spoken_text(script: CallScript, facts: InterviewFacts, interview: Interview)
     if missing := sorted(set(PLACEHOLDER.findall(text)) - set(values)):
         raise VariableMissing(f"{script.id} / {node.id}: no value for {', '.join(missing)}")
     return PLACEHOLDER.sub(lambda match: values[match[1]], text)
+
+
+def agent_note(script: CallScript, node: Node) -> str:
+    """The node's instruction, as an agent reads it: what its author tells other authors is left out.
+
+    A sentence about the script's own jumps (`$RETURN_NEXT`) says nothing to an agent; a variable goes by its meaning.
+    """
+    sentences = [each for each in _SENTENCE.findall(node.agent_note) if "$" not in each]
+    meanings = {variable.name: _short(variable.meaning) for variable in script.variables}
+    return PLACEHOLDER.sub(lambda match: meanings.get(match[1], ""), "".join(sentences))
+
+
+def _short(meaning: str) -> str:
+    """`应签名人：被保险人／其法定监护人` is called 应签名人."""
+    return re.split("[：（]", meaning)[0]
 
 
 def missing_variables(script: CallScript, facts: InterviewFacts) -> tuple[str, ...]:

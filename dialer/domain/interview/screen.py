@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from dialer.domain.interview.moves import AGENT_MARKS, visible_events
-from dialer.domain.interview.reading_aloud import spoken_text
+from dialer.domain.interview.reading_aloud import agent_note, spoken_text
 from dialer.domain.interview.state import Interview, InterviewFacts, applicable_items
 from dialer.domain.outcome import Outcome
 from dialer.domain.script.model import AnswerValue, CallScript, Capture, Option, Phase
@@ -32,12 +32,16 @@ class EventButton:
 
 @dataclass(frozen=True, slots=True)
 class ItemProgress:
-    """A mandatory item and what it has come to; `value` None is not asked yet."""
+    """A mandatory item and what it has come to; `value` None is not asked yet.
+
+    `carried`: an earlier call, or the first policy of this one, settled it.
+    """
 
     item: str
     title: str
     value: AnswerValue | None
     final: bool
+    carried: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +81,7 @@ def screen(script: CallScript, facts: InterviewFacts, interview: Interview) -> S
         phase=node.phase,
         title=node.title,
         text=spoken_text(script, facts, interview),
-        agent_note=node.agent_note,
+        agent_note=agent_note(script, node),
         choices=tuple(_choice(number, option) for number, option in enumerate(node.options, 1)),
         events=tuple(EventButton(e.event, e.label) for e in visible_events(script, interview)),
         marks=_marks(interview),
@@ -98,12 +102,14 @@ def _marks(interview: Interview) -> tuple[EventButton, ...]:
 
 def _progress(script: CallScript, facts: InterviewFacts, interview: Interview) -> tuple[ItemProgress, ...]:
     last = interview.last_answers()
+    now = {answer.item for answer in interview.answers}
     return tuple(
         ItemProgress(
             item=mandatory.item,
             title=script.node(mandatory.node).title,
             value=last[mandatory.item].value if mandatory.item in last else None,
             final=mandatory.item in last and last[mandatory.item].final,
+            carried=mandatory.item in last and mandatory.item not in now,
         )
         for mandatory in applicable_items(script, facts)
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -173,14 +172,13 @@ def all_confirmed(script: CallScript, facts: InterviewFacts, interview: Intervie
     return all(item in last and last[item].value.positive for item in items)
 
 
-def to_json(interview: Interview) -> str:
-    """The interview as plain JSON text; `from_json` gives an equal one back."""
-    return json.dumps(asdict(interview), ensure_ascii=False, sort_keys=True)
+def to_plain(interview: Interview) -> dict[str, Any]:
+    """The interview as what JSON can hold; `from_plain` gives an equal one back."""
+    return asdict(interview)
 
 
-def from_json(text: str) -> Interview:
-    """The interview that `to_json` wrote."""
-    stored = json.loads(text)
+def from_plain(stored: Mapping[str, Any]) -> Interview:
+    """The interview that `to_plain` took apart, before or after it was JSON."""
     return Interview(
         script=ScriptRef(**stored["script"]),
         original=ScriptRef(**stored["original"]) if stored["original"] else None,
@@ -193,30 +191,29 @@ def from_json(text: str) -> Interview:
         captures=tuple(CapturedField(**captured) for captured in stored["captures"]),
         created=tuple(Created(**{**c, "object": CreatedObject(c["object"])}) for c in stored["created"]),
         steps=tuple(Step(**step) for step in stored["steps"]),
-        visits=stored["visits"],
+        visits=dict(stored["visits"]),
         closing_later=stored["closing_later"],
         outcome=Outcome(stored["outcome"]) if stored["outcome"] else None,
     )
 
 
-def facts_to_json(facts: InterviewFacts) -> str:
-    """The facts as plain JSON text; they hold the customer's name and so belong where the case is kept."""
-    return json.dumps(asdict(facts), ensure_ascii=False, sort_keys=True)
+def facts_to_plain(facts: InterviewFacts) -> dict[str, Any]:
+    """The facts as what JSON can hold; they name the customer and so belong where the case is kept."""
+    return asdict(facts)
 
 
-def facts_from_json(text: str) -> InterviewFacts:
-    """The facts that `facts_to_json` wrote."""
-    stored = json.loads(text)
-    stored["prev_problem_types"] = tuple(ProblemType(name) for name in stored["prev_problem_types"])
-    stored["pending_items"] = tuple(stored["pending_items"])
-    return InterviewFacts(**stored)
+def facts_from_plain(stored: Mapping[str, Any]) -> InterviewFacts:
+    """The facts that `facts_to_plain` took apart, before or after they were JSON."""
+    problems = tuple(ProblemType(name) for name in stored["prev_problem_types"])
+    pending = tuple(stored["pending_items"])
+    return InterviewFacts(**{**stored, "prev_problem_types": problems, "pending_items": pending})
 
 
-def _answer(stored: dict[str, Any]) -> Answer:
+def _answer(stored: Mapping[str, Any]) -> Answer:
     return Answer(**{**stored, "value": AnswerValue(stored["value"])})
 
 
-def _heard_problem(stored: dict[str, Any]) -> HeardProblem:
+def _heard_problem(stored: Mapping[str, Any]) -> HeardProblem:
     problem = Problem(ProblemType(stored["problem"]["type"]), stored["problem"]["subtype"])
     level = ProblemLevel(stored["level"])
     return HeardProblem(level, problem, stored["node"], stored["offset_ms"])

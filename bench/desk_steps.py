@@ -1,0 +1,222 @@
+# ruff: noqa: T201  # it prints what it measured
+"""How long an agent waits for the next screen after a key, while hundreds work at one console process.
+
+A real `dialer serve --only console` on PostgreSQL (SQLite where there is none), a call up at every desk, each with
+the page's stream open. Each presses a key every 6 to 10 seconds and gets the page's fragment, as a browser would; timed
+here, at the client. `python -m bench.desk_steps --agents 300 --seconds 25` prints every measurement, then p50 and p99.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import random
+import re
+import secrets
+import signal
+import socket
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import aiohttp
+
+from dialer.bootstrap import rulebook_of
+from dialer.console.passwords import Argon2Hasher
+from dialer.domain.call import SeatId
+from dialer.domain.user import Role
+from dialer.scripts_yaml import load_scripts
+from dialer.settings import Settings
+from dialer.storage.database import Database
+from dialer.storage.schema import upgrade
+from dialer.storage.vault import Vault, load_or_make_key
+from dialer.usecases.place_call import place_next_call
+from dialer.usecases.staff_the_floor import create_user
+from tests.builders import at
+from tests.conftest import POSTGRES, PostgresServer, server_user
+from tests.usecases.site import Site
+
+ROOT = Path(__file__).parents[1]
+LIMIT_MS = 50.0
+_THINKS_SECONDS = (6.0, 10.0)
+_READY_SECONDS = 30.0
+_PASSWORD = secrets.token_urlsafe(12)
+_CHEAP = Argon2Hasher(time_cost=1, memory_kib=64)
+_FIELD = re.compile(r'name="(node|version|option)" value="([^"]*)"')
+_AT_ONCE = 20
+
+
+@contextmanager
+def a_database(folder: Path, *, sqlite: bool) -> Iterator[str]:
+    """The address of an empty database that keeps what it is told: its commits are on the disk."""
+    if POSTGRES is None or sqlite:
+        yield f"sqlite+aiosqlite:///{folder / 'dialer.db'}"
+        return
+    with PostgresServer.of_ones_own(POSTGRES, server_user()) as server, server.running(careless=False):
+        server.sql("CREATE DATABASE steps")
+        yield server.url("steps")
+
+
+async def calls_come_up(url: str, key: Path, agents: int) -> None:
+    """So many agents, each with a customer on the line, through the use cases and without a phone system."""
+    await upgrade(url)
+    storage = await Database.open(url, Vault(load_or_make_key(key)))
+    site = Site(storage, load_scripts(ROOT / "scripts"), rulebook_of(Settings()))
+    try:
+        for number in range(agents):
+            login = f"agent{number}"
+            await create_user(
+                storage, _CHEAP, site.now, login=login, name=login, password=_PASSWORD, role=Role.CC_AGENT
+            )
+            seat = await site.seat_is_ready(SeatId(login), login)
+            await site.a_case_is_due()
+            order = await place_next_call(storage, site.scripts, site.rulebook, seat, "bench", site.now)
+            assert order is not None
+            await site.answered(order.call_id)
+    finally:
+        await storage.close()
+
+
+@asynccontextmanager
+async def a_console(folder: Path, url: str, key: Path) -> AsyncIterator[tuple[str, asyncio.subprocess.Process]]:
+    """`dialer serve --only console`, on the morning of the calls."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    config = folder / "dialer.toml"
+    config.write_text(f'[paths]\ndata_key = "{key}"\n[storage]\nurl = "{url}"\n[console]\nport = {port}\n')
+    with (folder / "serve.log").open("ab") as log:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "bench.serve", at(10).isoformat(), str(time.monotonic()), "--only", "console",
+            cwd=ROOT, env={**os.environ, "DIALER_CONFIG": str(config)},
+            stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log,
+        )  # fmt: skip
+    try:
+        await _answers(f"http://127.0.0.1:{port}", process, folder / "serve.log")
+        yield f"http://127.0.0.1:{port}", process
+    finally:
+        with suppress(ProcessLookupError):
+            process.send_signal(signal.SIGTERM)
+        await process.wait()
+
+
+async def _answers(url: str, process: asyncio.subprocess.Process, log: Path) -> None:
+    async with asyncio.timeout(_READY_SECONDS), aiohttp.ClientSession() as session:
+        while process.returncode is None:
+            with suppress(aiohttp.ClientError):
+                async with session.get(f"{url}/login") as answer:
+                    if answer.status == 200:
+                        return
+            await asyncio.sleep(0.1)
+    raise SystemExit(f"the console has ended by itself: see {log}")
+
+
+@dataclass(slots=True)
+class Agent:
+    """Somebody at a desk, who reads a screen and presses a key."""
+
+    url: str
+    login: str
+    draw: random.Random
+    steps_ms: list[float] = field(default_factory=list)
+
+    async def work(self, seconds: float) -> None:
+        """Log in, open the desk, and step until the time is over or the script is."""
+        async with aiohttp.ClientSession(self.url, cookie_jar=aiohttp.CookieJar(unsafe=True)) as http:
+            csrf = await self._log_in(http)
+            news = asyncio.create_task(self._listen(http), name=f"{self.login}-news")
+            try:
+                async with http.get("/desk") as answer:
+                    screen = await answer.text()
+                await self._steps(http, csrf, screen, time.monotonic() + seconds)
+            finally:
+                news.cancel()
+
+    async def _log_in(self, http: aiohttp.ClientSession) -> str:
+        sent = {"login": self.login, "password": _PASSWORD}
+        async with http.post("/login", json=sent, headers={"Accept": "application/json"}) as answer:
+            answer.raise_for_status()
+            return str((await answer.json())["csrf"])
+
+    async def _listen(self, http: aiohttp.ClientSession) -> None:
+        forever = aiohttp.ClientTimeout(total=None)
+        async with http.get("/desk/events", timeout=forever) as stream:
+            async for _ in stream.content:
+                pass
+
+    async def _steps(self, http: aiohttp.ClientSession, csrf: str, screen: str, until: float) -> None:
+        await asyncio.sleep(self.draw.uniform(0, _THINKS_SECONDS[1]))
+        headers = {"HX-Request": "true", "X-CSRF-Token": csrf}
+        while time.monotonic() < until and "option" in (seen := _first_option(screen)):
+            pressed = time.perf_counter()
+            async with http.post("/desk/answer", data=seen, headers=headers) as answer:
+                screen = await answer.text()
+            self.steps_ms.append((time.perf_counter() - pressed) * 1000)
+            assert answer.status == 200, screen
+            await asyncio.sleep(self.draw.uniform(*_THINKS_SECONDS))
+
+
+def _first_option(screen: str) -> dict[str, str]:
+    """What the form of the first answer on the page sends; nothing when the script has come to its end."""
+    found: dict[str, str] = {}
+    for name, value in _FIELD.findall(screen):
+        found.setdefault(name, value)
+    return found
+
+
+async def measured(url: str, agents: int, seconds: float) -> list[float]:
+    """Every step of every agent, in milliseconds."""
+    people = [Agent(url, f"agent{number}", random.Random(number)) for number in range(agents)]
+    async with asyncio.TaskGroup() as group:
+        for number, agent in enumerate(people):
+            group.create_task(agent.work(seconds), name=agent.login)
+            if number % _AT_ONCE == 0:
+                await asyncio.sleep(0.1)  # a shift does not arrive in one instant
+    return [step for agent in people for step in agent.steps_ms]
+
+
+def _cpu_seconds(process: asyncio.subprocess.Process) -> float:
+    user, system = Path(f"/proc/{process.pid}/stat").read_text().rsplit(")", 1)[1].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+
+def report(steps_ms: list[float], cpu_seconds: float, seconds: float, where: str, agents: int) -> None:
+    """Every measurement, then what they come to."""
+    ordered = sorted(steps_ms)
+    for start in range(0, len(ordered), 20):
+        print(" ".join(f"{step:.1f}" for step in ordered[start : start + 20]))
+    cuts = statistics.quantiles(ordered, n=100)
+    print(
+        f"desk steps: {agents} agents on one console process, {where}: {len(ordered)} steps in {seconds:.0f} s,"
+        f" p50 {cuts[49]:.1f} ms, p90 {cuts[89]:.1f} ms, p99 {cuts[98]:.1f} ms, longest {ordered[-1]:.1f} ms"
+        f" (limit p99 {LIMIT_MS:.0f} ms); the console used {100 * cpu_seconds / seconds:.0f}% of one core"
+    )
+
+
+async def main(agents: int, seconds: float, *, sqlite: bool) -> None:
+    """Set the floor up, measure, tell."""
+    folder = Path(tempfile.mkdtemp(prefix="dialer-steps-"))
+    with a_database(folder, sqlite=sqlite) as database:
+        key = folder / "data.key"
+        await calls_come_up(database, key, agents)
+        async with AsyncExitStack() as stack:
+            url, process = await stack.enter_async_context(a_console(folder, database, key))
+            began, spent = time.monotonic(), _cpu_seconds(process)
+            steps_ms = await measured(url, agents, seconds)
+            took, spent = time.monotonic() - began, _cpu_seconds(process) - spent
+        report(steps_ms, spent, took, "SQLite" if database.startswith("sqlite") else "PostgreSQL", agents)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--agents", type=int, default=300)
+    parser.add_argument("--seconds", type=float, default=25.0)
+    parser.add_argument("--sqlite", action="store_true", help="on SQLite, even where there is PostgreSQL")
+    given = parser.parse_args()
+    asyncio.run(main(given.agents, given.seconds, sqlite=given.sqlite))
