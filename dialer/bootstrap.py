@@ -8,7 +8,7 @@ import socket
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -29,13 +29,14 @@ from dialer.domain.recording import Seal
 from dialer.domain.scope import ProvinceRules
 from dialer.engine import Engine, EngineParts
 from dialer.importing import SentRows, give_way
+from dialer.in_force import PublishedScripts, SiteInForce
 from dialer.ports import Clock, Telephony
 from dialer.products import load_products
 from dialer.recording.encode import OpusEncoder
 from dialer.recording.local_store import LocalStore
 from dialer.recording.seal import seal_recording
 from dialer.recording.spool import Spool, discard
-from dialer.scripts_yaml import ScriptLibrary, load_scripts
+from dialer.scripts_yaml import load_scripts
 from dialer.settings import AsteriskNodeSettings, AsteriskSettings, PhoneSystem, Settings
 from dialer.storage.database import Database
 from dialer.storage.schema import upgrade
@@ -73,7 +74,8 @@ class Site:
     clock: Clock
     storage: Database
     signals: PolledSignals | ListenedSignals
-    scripts: ScriptLibrary
+    scripts: PublishedScripts
+    in_force: SiteInForce
     rulebook: Rulebook
     store: LocalStore
     hasher: Argon2Hasher
@@ -138,13 +140,18 @@ async def opened(settings: Settings, clock: Clock | None = None, *, make: bool =
         stack.push_async_callback(storage.close)
         signals = open_signals(storage)
         stack.push_async_callback(signals.close)
+        asked = clock or SystemClock()
+        installed = rulebook_of(settings)
+        in_force = SiteInForce(storage, load_scripts(paths.scripts), installed.calendar, asked)
+        await in_force.take_up()
         yield Site(
             settings=settings,
-            clock=clock or SystemClock(),
+            clock=asked,
             storage=storage,
             signals=signals,
-            scripts=load_scripts(paths.scripts),
-            rulebook=rulebook_of(settings),
+            scripts=in_force.scripts,
+            in_force=in_force,
+            rulebook=replace(installed, calendar=in_force.calendar),
             store=LocalStore(paths.sealed),
             hasher=Argon2Hasher(),
         )
@@ -169,12 +176,24 @@ async def running(
         TelephonyRefused: the phone system can't start.
     """
     async with AsyncExitStack() as stack:
+        await stack.enter_async_context(_kept_current(site))
         url = await stack.enter_async_context(_serving(site)) if console else None
         dialling, timetable = None, None
         if engine:
             dialling = await stack.enter_async_context(_dialling(site, telephony))
             timetable = await stack.enter_async_context(_ticking(site))
         yield Running(site, dialling, timetable, url)
+
+
+@asynccontextmanager
+async def _kept_current(site: Site) -> AsyncIterator[None]:
+    """What others publish or correct holds here too, while the block lasts."""
+    watch = asyncio.create_task(site.in_force.keep_current(site.signals), name="in force")
+    try:
+        yield
+    finally:
+        watch.cancel()
+        await asyncio.wait({watch})
 
 
 @asynccontextmanager
@@ -330,6 +349,7 @@ async def _serving(site: Site) -> AsyncIterator[str]:
         store=site.store,
         hasher=site.hasher,
         api=ApiParts(SentRows, give_way, RateLimiter(site.settings.api.requests_per_minute)),
+        in_force=site.in_force,
         secure_cookies=settings.secure_cookies,
         wrap_up_seconds=site.settings.engine.wrap_up_seconds,
     )

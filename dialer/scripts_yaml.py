@@ -93,6 +93,21 @@ def expand(document: Mapping[str, object]) -> str:
     return yaml.safe_dump(dict(document), allow_unicode=True, sort_keys=False, width=100_000)
 
 
+def read_text(text: str, name: str = "script") -> CallScript:
+    """A self-contained script as somebody wrote it, not yet past the gate.
+
+    Raises:
+        ScriptInvalid: it can't be read; the message says where.
+    """
+    document = _as_document(text.encode(), name)
+    return read_script(document, digest(document))
+
+
+def renumbered(text: str, version: str) -> str:
+    """The same script under another version number. Raises ScriptInvalid."""
+    return expand({**_as_document(text.encode(), "script"), "version": version})
+
+
 def digest(document: Mapping[str, object]) -> str:
     """sha256 of the canonical composed document: sorted-key JSON in UTF-8."""
     canonical = json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
@@ -142,14 +157,20 @@ def _script_files(folder: Path) -> list[Path]:
 
 def _read(path: Path) -> Document:
     try:
-        content = _parsed(path.read_bytes())
+        content = path.read_bytes()
     except OSError as failure:
         raise ScriptInvalid(f"{path.name}: {failure.strerror or failure}") from failure
+    return _as_document(content, path.name)
+
+
+def _as_document(content: bytes, name: str) -> Document:
+    try:
+        document = _parsed(content)
     except (yaml.YAMLError, ValueError) as failure:
-        raise ScriptInvalid(f"{path.name}: not readable as YAML: {failure}") from failure
-    if not isinstance(content, dict) or not all(isinstance(key, str) for key in content):
-        raise ScriptInvalid(f"{path.name}: the file must be a mapping of names")
-    return content
+        raise ScriptInvalid(f"{name}: not readable as YAML: {failure}") from failure
+    if not isinstance(document, dict) or not all(isinstance(key, str) for key in document):
+        raise ScriptInvalid(f"{name}: the file must be a mapping of names")
+    return document
 
 
 def _parsed(content: bytes) -> object:

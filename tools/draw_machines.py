@@ -8,6 +8,7 @@ from typing import Any
 
 from dialer.domain.case import CASE
 from dialer.domain.recording import RECORDING
+from dialer.domain.script.version import SCRIPT_VERSION
 from dialer.domain.seat import SEAT
 from dialer.domain.ticket import TICKET
 from dialer.domain.transitions import Machine
@@ -32,7 +33,7 @@ def picture(machine: Machine[Any, Any]) -> str:
 
 def document() -> str:
     """The whole file."""
-    return "\n".join([HEAD, *(picture(machine) for machine in (CASE, SEAT, RECORDING, TICKET))])
+    return "\n".join([HEAD, *(picture(machine) for machine in (CASE, SEAT, RECORDING, TICKET, SCRIPT_VERSION))])
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from dialer.console.routes import ACCESS, SEEN, Door, add_routes
 from dialer.console.site import SITE, Site
 from dialer.console.trace import remember_traces
 from dialer.ports import Clock, RecordingStore, Scripts, Signals
+from dialer.ports.administration import InForce
 from dialer.ports.storage import Storage
 from dialer.usecases.rulebook import Rulebook
 from dialer.usecases.staff_the_floor import PasswordHasher
@@ -42,6 +43,7 @@ def make_console(
     store: RecordingStore,
     hasher: PasswordHasher,
     api: ApiParts,
+    in_force: InForce,
     secure_cookies: bool = False,
     wrap_up_seconds: float = 45.0,
 ) -> web.Application:
@@ -56,11 +58,14 @@ def make_console(
         store: where sealed recordings are.
         hasher: how passwords are hashed.
         api: what other systems' programs need beside these.
+        in_force: what the site itself decided: scripts, calendar years, organisation.
         secure_cookies: cookies travel over HTTPS only.
         wrap_up_seconds: the target that agents see after a call; nothing is cut off.
     """
     app = web.Application(middlewares=[explain_errors, explain_api_errors, guard])
-    app[SITE] = Site(storage, signals, scripts, clock, rulebook, store, hasher, secure_cookies, wrap_up_seconds)
+    app[SITE] = Site(
+        storage, signals, scripts, clock, rulebook, store, hasher, in_force, secure_cookies, wrap_up_seconds
+    )
     app[ACCESS], app[SEEN] = {}, {}
     app[API] = api
     add_routes(app, (*ROUTES, *api_routes()))

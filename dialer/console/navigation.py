@@ -22,6 +22,7 @@ LINKS = (
     Link("/cases", "Cases", Permission.SEE_CASES),
     Link("/floor", "Floor", Permission.SEE_FLOOR),
     Link("/users", "Users", Permission.MANAGE_USERS),
+    Link("/units", "Organisation", Permission.MANAGE_USERS),
     Link("/audit", "Audit log", Permission.SEE_AUDIT),
 )
 

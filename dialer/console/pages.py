@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
 from aiohttp import web
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context, select_autoescape
+from jinja2.runtime import Context
 
 from dialer.console.navigation import links
-from dialer.console.site import SESSION
+from dialer.console.site import SESSION, site_of
 from dialer.console.words import LANGUAGES, Words, span, words, words_for
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -35,6 +37,7 @@ def page(request: web.Request, template: str, status: int = 200, **view: object)
         csrf=session.csrf if session else "",
         links=links(session.user) if session else (),
         path=request.path,
+        place=site_of(request).in_force.place,
     )
     return web.Response(text=rendered, status=status, content_type="text/html")
 
@@ -65,5 +68,17 @@ def _environment(language: str) -> Environment:
         moment=spoken.moment,
         money=spoken.money,
         span=span,
+        org=_places(spoken),
     )
     return environment
+
+
+def _places(spoken: Words) -> Callable[[Context, str], str]:
+    """Shows a place of the organisation by its name; the company for the place above all."""
+
+    @pass_context
+    def org(context: Context, place: str) -> str:
+        name: str = context["place"](place) if place else spoken.text("the whole company")
+        return name
+
+    return org

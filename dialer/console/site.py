@@ -9,6 +9,7 @@ from aiohttp import web
 
 from dialer.domain.user import User
 from dialer.ports import Clock, RecordingStore, Scripts, Signals
+from dialer.ports.administration import InForce
 from dialer.ports.storage import Storage
 from dialer.usecases.log_in import Session
 from dialer.usecases.rulebook import Rulebook
@@ -26,6 +27,7 @@ class Site:
     rulebook: Rulebook
     store: RecordingStore
     hasher: PasswordHasher
+    in_force: InForce
     secure_cookies: bool = False
     wrap_up_seconds: float = 45.0
 

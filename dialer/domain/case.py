@@ -111,6 +111,7 @@ class CaseEvent(StrEnum):
     UNFROZEN = "UNFROZEN"
     REOPENED = "REOPENED"
     POLICY_CHANGED = "POLICY_CHANGED"
+    CALENDAR_CHANGED = "CALENDAR_CHANGED"
 
 
 POOL = (
@@ -218,6 +219,8 @@ def _moves() -> dict[tuple[CaseState, CaseEvent], CaseState]:
         moves[state, e.POLICY_CHANGED] = state  # an import says so; the history remembers what
         if state.closed:
             moves[state, e.REOPENED] = s.READY
+        else:
+            moves[state, e.CALENDAR_CHANGED] = state  # its last day is computed anew (rules §3)
     return moves
 
 

@@ -46,6 +46,7 @@ class TicketEvent(StrEnum):
     REJECTED = "REJECTED"
     CLOSED = "CLOSED"
     RECALLED = "RECALLED"
+    CALENDAR_CHANGED = "CALENDAR_CHANGED"
 
 
 _S, _E = TicketState, TicketEvent
@@ -60,6 +61,7 @@ TICKET: Machine[TicketState, TicketEvent] = Machine(
             (_S.ISSUED_TO_L3, _E.FORWARDED): _S.FORWARDED_TO_L4,
             (_S.FORWARDED_TO_L4, _E.SIGNED): _S.SIGNED_BY_SALES,
             **{(state, _E.REPLIED): _S.REPLIED for state in _BELOW},
+            **{(state, _E.CALENDAR_CHANGED): state for state in _BELOW},  # its due time is computed anew (rules §3)
             (_S.REPLIED, _E.CHECKED): _S.L3_CHECKED,
             (_S.L3_CHECKED, _E.RETURNED): _S.RETURNED_TO_BRANCH,
             (_S.L3_CHECKED, _E.REJECTED): _S.ISSUED_TO_L3,

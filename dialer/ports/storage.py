@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from dialer.domain.api_token import ApiToken
 from dialer.domain.attempt import Attempt, AttemptId
@@ -30,6 +30,9 @@ from dialer.domain.recording import RecordingState, Seal
 from dialer.domain.seat import Seat, SeatEvent
 from dialer.domain.ticket import TicketEvent, TicketId, TicketState, TransferTicket
 from dialer.domain.user import AccountEvent, Role, User
+
+if TYPE_CHECKING:
+    from dialer.ports.administration import Decisions
 
 
 class StorageUnavailable(DialerError):
@@ -322,6 +325,10 @@ class Cases(Protocol):
 
     async def in_state(self, *states: CaseState, org: str = "", limit: int = 1000) -> Sequence[RevisitCase]:
         """Cases in these states under an organisation, oldest first."""
+        ...
+
+    async def over(self, first: date, last: date) -> Sequence[RevisitCase]:
+        """Cases not closed whose last day to surrender was counted over some of these days, oldest first."""
         ...
 
     async def next_due(self) -> datetime | None:
@@ -780,6 +787,7 @@ class Work(Protocol):
     audit: Audit
     tokens: Tokens
     changes: Changes
+    decisions: Decisions
     ledger: Ledger
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, RowMapping, Table, func, or_, select
@@ -81,6 +81,10 @@ class CaseShelf:
 
     async def in_state(self, *states: CaseState, org: str = "", limit: int = 1000) -> Sequence[RevisitCase]:
         return await self._some(cases.c.state.in_(states) & under(cases.c.org, org), limit)
+
+    async def over(self, first: date, last: date) -> Sequence[RevisitCase]:
+        still_open = cases.c.state.in_([state for state in CaseState if not state.closed])
+        return await self._some(still_open & (cases.c.revisit_last_day <= last) & (cases.c.surrender_last_day >= first))
 
     async def next_due(self) -> datetime | None:
         earliest: datetime | None = await self._statements.scalar(

@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from sqlalchemy import make_url
 
+from dialer.ports.administration import Decisions
 from dialer.ports.storage import (
     Audit,
     Calls,
@@ -27,6 +28,7 @@ from dialer.storage.audit import AuditShelf
 from dialer.storage.calls import CallShelf
 from dialer.storage.cases import CaseShelf
 from dialer.storage.changes import ChangeShelf
+from dialer.storage.decisions import DecisionShelf
 from dialer.storage.engines import writing_and_reading
 from dialer.storage.errors import storage_errors
 from dialer.storage.floor import FloorShelf
@@ -60,6 +62,7 @@ class UnitOfWork:
         self.audit: Audit = AuditShelf(statements)
         self.tokens: Tokens = TokenShelf(statements)
         self.changes: Changes = ChangeShelf(statements)
+        self.decisions: Decisions = DecisionShelf(statements)
         self.ledger: Ledger = LedgerShelf(statements)
 
 

@@ -349,6 +349,43 @@ users = Table(
     Column("created_at", UtcDateTime, nullable=False),
 )
 
+script_versions = Table(
+    "script_versions",
+    metadata,
+    _id(),
+    Column("script_id", String(40), nullable=False),
+    Column("script_version", String(24), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("author", String(64), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("approved_by", String(64), nullable=False),
+    Column("effective_at", UtcDateTime),
+    Column("version", Integer, nullable=False),
+    UniqueConstraint("script_id", "script_version"),
+)
+
+calendar_years = Table(
+    "calendar_years",
+    metadata,
+    _id(),
+    Column("year", Integer, nullable=False, index=True),
+    Column("schedule_version", String(64), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("by", String(64), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+)
+
+units = Table(
+    "units",
+    metadata,
+    Column("path", String(40), primary_key=True),
+    Column("name", String(64), nullable=False),
+    Column("closed", Boolean, nullable=False),
+)
+
 sessions = Table(
     "sessions",
     metadata,

@@ -85,8 +85,8 @@ async def open_account(
         AccountInvalid: login, name, place or telephone can't be used.
         DialerError: code LOGIN_TAKEN.
     """
+    checked = await _checked(storage, account)
     password = one_time_password()
-    checked = _checked(account)
     await create_user(
         storage,
         hasher,
@@ -103,13 +103,19 @@ async def open_account(
     return password
 
 
-def _checked(account: Account) -> Account:
+async def _checked(storage: Storage, account: Account, known_org: str = "") -> Account:
+    """A place must be an open one of the tree, where there is a tree; the one a person has already may stay."""
     if not account.name.strip():
         raise AccountInvalid("an account needs the person's name")
     if not _ORG.fullmatch(account.org):
         raise AccountInvalid(f"place {account.org!r}: codes from the province down, such as 44/4401/440103")
     usable_phone(account.phone_address)
     usable_place(account.role, account.org)
+    if account.org and account.org != known_org:
+        async with storage.read() as work:
+            units = {unit.path: unit for unit in await work.decisions.units()}
+        if units and (account.org not in units or units[account.org].closed):
+            raise AccountInvalid(f"place {account.org!r} is no open unit of the organisation")
     return account
 
 
@@ -123,7 +129,9 @@ async def change_account(
         AccountInvalid: name, place or telephone can't be used.
         NotAllowed: administrators don't change their own role.
     """
-    checked = _checked(account)
+    async with storage.read() as work:
+        known_org = (await _user(work, login)).org
+    checked = await _checked(storage, account, known_org)
     if login == by.login and checked.role is not by.role:
         raise NotAllowed("your own role is changed by another administrator")
 

@@ -6,6 +6,7 @@ import asyncio
 import os
 import shutil
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from dialer.console import Argon2Hasher, make_console
 from dialer.console.api import ApiParts, RateLimiter
 from dialer.domain.user import Role, User
 from dialer.importing import SentRows
+from dialer.in_force import SiteInForce
 from dialer.products import load_products
 from dialer.recording.local_store import LocalStore
 from dialer.scripts_yaml import ScriptLibrary, load_scripts
@@ -74,17 +76,20 @@ async def console(
     storage: Database, scripts: ScriptLibrary, rulebook: Rulebook, hasher: Argon2Hasher, tmp_path: Path
 ) -> AsyncIterator[Console]:
     site = Site(storage, scripts, rulebook)
+    in_force = SiteInForce(storage, scripts, rulebook.calendar, OfTheSite(site))
+    site.scripts, site.rulebook = in_force.scripts, replace(rulebook, calendar=in_force.calendar)
     signals = open_signals(storage)
     store = LocalStore(tmp_path / "sealed")
     app = make_console(
         storage=storage,
         signals=signals,
-        scripts=scripts,
+        scripts=in_force.scripts,
         clock=OfTheSite(site),
-        rulebook=rulebook,
+        rulebook=site.rulebook,
         store=store,
         hasher=hasher,
         api=ApiParts(SentRows, partial(asyncio.sleep, 0), RateLimiter(100_000)),
+        in_force=in_force,
     )
     server = TestServer(app)
     await server.start_server()

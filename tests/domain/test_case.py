@@ -112,7 +112,7 @@ def test_only_a_case_of_the_pool_is_dialled():
 
 def test_a_case_on_the_phone_leaves_it_only_by_what_the_call_came_to():
     for state in ON_THE_PHONE:
-        for event in CASE.allowed(state) - {E.ANSWERED, E.HUNG_UP, E.POLICY_CHANGED}:
+        for event in CASE.allowed(state) - {E.ANSWERED, E.HUNG_UP, E.POLICY_CHANGED, E.CALENDAR_CHANGED}:
             assert CASE.after(state, event) not in ON_THE_PHONE
     assert not {E.WAIVER_REPORTED, E.REPLIED, E.ISSUED, E.PLACED} & CASE.allowed(S.DIALING)
     assert E.CANCELLED not in CASE.allowed(S.DIALING) | CASE.allowed(S.IN_CALL)

@@ -6,17 +6,20 @@ import asyncio
 import os
 import shutil
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from dialer.calendars import load_calendar
+from dialer.in_force import SiteInForce
 from dialer.products import load_products
 from dialer.scripts_yaml import ScriptLibrary, load_scripts
 from dialer.storage.database import Database
 from dialer.storage.schema import upgrade
 from dialer.storage.vault import Vault
 from dialer.usecases.rulebook import ProofRules, Rulebook
+from tests.console.desk import OfTheSite
 from tests.usecases.site import Site
 
 ROOT = Path(__file__).parents[2]
@@ -58,3 +61,11 @@ async def site(storage: Database, scripts: ScriptLibrary, rulebook: Rulebook) ->
     site = Site(storage, scripts, rulebook)
     await site.seat_is_ready()
     return site
+
+
+@pytest.fixture
+def in_force(site: Site, scripts: ScriptLibrary, rulebook: Rulebook) -> SiteInForce:
+    """What the site decides, over what it came with; the site goes by it."""
+    in_force = SiteInForce(site.storage, scripts, rulebook.calendar, OfTheSite(site))
+    site.scripts, site.rulebook = in_force.scripts, replace(rulebook, calendar=in_force.calendar)
+    return in_force

@@ -1,5 +1,5 @@
 """The administrator's desks: people, and what the site works by."""
 
-from dialer.console.administration import users
+from dialer.console.administration import units, users
 
-ROUTES = (*users.ROUTES,)
+ROUTES = (*users.ROUTES, *units.ROUTES)

@@ -17,6 +17,7 @@ from dialer.domain.errors import DialerError
 from dialer.domain.user import Permission, Role
 from dialer.usecases import manage_users
 from dialer.usecases.manage_users import Account
+from dialer.usecases.shape_organisation import organisation
 
 log = structlog.get_logger("console")
 
@@ -41,7 +42,7 @@ async def _list(
     return page(
         request, "administration/users.html", status_of(refused) if refused else 200, found=found, wanted=wanted,
         role=role, roles=tuple(Role), given={name: sent.get(name, "") for name in _FIELDS}, refused=refused,
-        login=opened, password=password, now=site.now,
+        login=opened, password=password, now=site.now, units=await organisation(site.storage),
     )  # fmt: skip
 
 
@@ -52,7 +53,7 @@ async def show_user(request: web.Request, refused: DialerError | None = None, pa
     return page(
         request, "administration/user.html", status_of(refused) if refused else 200, file=file, account=file.user,
         roles=tuple(Role), refused=refused, password=password, locked=file.locked(site.now),
-        mine=file.user.login == user_of(request).login,
+        mine=file.user.login == user_of(request).login, units=await organisation(site.storage),
     )  # fmt: skip
 
 
