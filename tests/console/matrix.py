@@ -49,6 +49,8 @@ MATRIX = (
     _row("keep accounts", {_R.ADMIN},
          "GET /users", "POST /users", "GET /users/{login}", "POST /users/{login}", "POST /users/{login}/disable",
          "POST /users/{login}/enable", "POST /users/{login}/unlock", "POST /users/{login}/reset-password"),
+    _row("keep the organisation", {_R.ADMIN},
+         "GET /units", "POST /units", "POST /units/import", "POST /units/change"),
     _row("read all logs", {_R.AUDIT}, "GET /audit"),
 )  # fmt: skip
 
