@@ -7,7 +7,7 @@ import os
 import socket
 import uuid
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -340,18 +340,20 @@ async def _ticking(site: Site) -> AsyncIterator[Timetable]:
 @asynccontextmanager
 async def _serving(site: Site) -> AsyncIterator[str]:
     settings = site.settings.console
-    app = make_console(
-        storage=site.storage,
-        signals=site.signals,
-        scripts=site.scripts,
-        clock=site.clock,
-        rulebook=site.rulebook,
-        store=site.store,
-        hasher=site.hasher,
-        api=ApiParts(SentRows, give_way, RateLimiter(site.settings.api.requests_per_minute)),
-        in_force=site.in_force,
-        secure_cookies=settings.secure_cookies,
-        wrap_up_seconds=site.settings.engine.wrap_up_seconds,
-    )
-    async with serving(app, settings.host, settings.port) as url:
-        yield url
+    with closing(OpusEncoder()) as encoder:
+        app = make_console(
+            storage=site.storage,
+            signals=site.signals,
+            scripts=site.scripts,
+            clock=site.clock,
+            rulebook=site.rulebook,
+            store=site.store,
+            waveforms=encoder,
+            hasher=site.hasher,
+            api=ApiParts(SentRows, give_way, RateLimiter(site.settings.api.requests_per_minute)),
+            in_force=site.in_force,
+            secure_cookies=settings.secure_cookies,
+            wrap_up_seconds=site.settings.engine.wrap_up_seconds,
+        )
+        async with serving(app, settings.host, settings.port) as url:
+            yield url

@@ -6,14 +6,14 @@ from pathlib import Path
 
 from aiohttp import web
 
-from dialer.console import administration, audit, cases, desk, events, floor, login, recordings, tickets
+from dialer.console import administration, audit, cases, desk, events, floor, login, recordings, search, tickets
 from dialer.console.api import API, ApiParts, api_routes, explain_api_errors
 from dialer.console.guard import add_security_headers, guard
 from dialer.console.problems import explain_errors
 from dialer.console.routes import ACCESS, SEEN, Door, add_routes
 from dialer.console.site import SITE, Site
 from dialer.console.trace import remember_traces
-from dialer.ports import Clock, RecordingStore, Scripts, Signals
+from dialer.ports import Clock, RecordingStore, Scripts, Signals, Waveforms
 from dialer.ports.administration import InForce
 from dialer.ports.storage import Storage
 from dialer.usecases.rulebook import Rulebook
@@ -25,6 +25,7 @@ ROUTES = (
     *desk.ROUTES,
     *events.ROUTES,
     *tickets.ROUTES,
+    *search.ROUTES,
     *cases.ROUTES,
     *recordings.ROUTES,
     *floor.ROUTES,
@@ -41,6 +42,7 @@ def make_console(
     clock: Clock,
     rulebook: Rulebook,
     store: RecordingStore,
+    waveforms: Waveforms,
     hasher: PasswordHasher,
     api: ApiParts,
     in_force: InForce,
@@ -56,6 +58,7 @@ def make_console(
         clock: the product's clock.
         rulebook: the site's decisions.
         store: where sealed recordings are.
+        waveforms: draws them.
         hasher: how passwords are hashed.
         api: what other systems' programs need beside these.
         in_force: what the site itself decided: scripts, calendar years, organisation.
@@ -64,7 +67,7 @@ def make_console(
     """
     app = web.Application(middlewares=[explain_errors, explain_api_errors, guard])
     app[SITE] = Site(
-        storage, signals, scripts, clock, rulebook, store, hasher, in_force, secure_cookies, wrap_up_seconds
+        storage, signals, scripts, clock, rulebook, store, waveforms, hasher, in_force, secure_cookies, wrap_up_seconds
     )
     app[ACCESS], app[SEEN] = {}, {}
     app[API] = api

@@ -1,4 +1,4 @@
-"""Cases: found by policy number or state, and each with everything that happened to it."""
+"""A case with everything that happened to it."""
 
 from __future__ import annotations
 
@@ -15,19 +15,6 @@ from dialer.usecases import look_at
 from dialer.usecases.explain_case import explain_case
 from dialer.usecases.judge_refusal import judge_refusal
 from dialer.usecases.staff_the_floor import FLOOR
-
-_LISTED = 100
-
-
-async def list_cases(request: web.Request) -> web.Response:
-    """Cases by policy number, or in one state, or every case that is not closed."""
-    site = site_of(request)
-    policy_no, wanted = request.query.get("policy_no", "").strip(), request.query.get("state", "")
-    states = [state for state in CaseState if state.value == wanted] or [s for s in CaseState if not s.closed]
-    found = await look_at.find_cases(site.storage, user_of(request), policy_no, states, _LISTED)
-    return page(
-        request, "cases.html", found=found, policy_no=policy_no, wanted=wanted, states=tuple(CaseState), limit=_LISTED
-    )
 
 
 async def show_case(request: web.Request) -> web.Response:
@@ -64,7 +51,6 @@ async def judge(request: web.Request) -> web.StreamResponse:
 
 
 ROUTES = (
-    Route("GET", "/cases", Permission.SEE_CASES, list_cases, AuditKind.SEARCHED),
     Route("GET", "/cases/{case_id}", Permission.SEE_CASES, show_case, AuditKind.CASE_SEEN),
     Route("POST", "/cases/{case_id}/refusal", Permission.JUDGE_REFUSALS, judge),
 )

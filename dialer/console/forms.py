@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 
 from aiohttp import web
 
@@ -67,6 +67,14 @@ def moment(text: str) -> datetime | None:
     except ValueError:
         raise FormInvalid(f"not a time: {text!r}") from None
     return instant if instant.tzinfo else instant.replace(tzinfo=SHANGHAI)
+
+
+def day(text: str) -> date | None:
+    """A day as a date picker sends it; None when empty. Raises FormInvalid."""
+    try:
+        return date.fromisoformat(text.strip()) if text.strip() else None
+    except ValueError:
+        raise FormInvalid(f"not a day: {text!r}") from None
 
 
 def number(text: str) -> int:

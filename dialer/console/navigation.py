@@ -20,6 +20,7 @@ LINKS = (
     Link("/desk", "Desk", Permission.TAKE_CALLS),
     Link("/tickets", "Tickets", Permission.SEE_TICKETS),
     Link("/cases", "Cases", Permission.SEE_CASES),
+    Link("/recordings", "Recordings", Permission.HEAR_RECORDINGS),
     Link("/floor", "Floor", Permission.SEE_FLOOR),
     Link("/users", "Users", Permission.MANAGE_USERS),
     Link("/units", "Organisation", Permission.MANAGE_USERS),

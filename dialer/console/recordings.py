@@ -1,17 +1,26 @@
-"""Sound, in ranges, so that a player can jump to an answer. Heard, never handed out; every hearing is logged."""
+"""Sound, in ranges, so that a player can jump to an answer. Heard, never handed out; every hearing is logged.
+
+Beside it what the player draws, and the page on which one recording is heard.
+"""
 
 from __future__ import annotations
+
+from base64 import b64encode
 
 import structlog
 from aiohttp import web
 
 from dialer.console.forms import number
+from dialer.console.pages import page
 from dialer.console.routes import Route
 from dialer.console.site import site_of, user_of
+from dialer.console.trace import showed
 from dialer.domain.audit import AuditKind
 from dialer.domain.errors import NotFound
 from dialer.domain.user import Permission
+from dialer.domain.waveform import QUIET, STEP_MS
 from dialer.usecases import look_at
+from dialer.usecases.hear_recordings import heard_in, waveform_of
 
 log = structlog.get_logger("console")
 
@@ -61,4 +70,26 @@ async def stream_sound(request: web.Request, key: str, start: int, stop: int, si
     return response
 
 
-ROUTES = (Route("GET", "/recordings/{recording_id}", Permission.HEAR_RECORDINGS, hear, AuditKind.RECORDING_HEARD),)
+async def draw(request: web.Request) -> web.Response:
+    """What the recording looks like, each side's values in base64."""
+    site, user, recording_id = site_of(request), user_of(request), number(request.match_info["recording_id"])
+    drawn = await waveform_of(site.storage, site.store, site.waveforms, user, recording_id)
+    sides = {"customer": drawn.customer, "agent": drawn.agent}
+    coded = {side: b64encode(values).decode() for side, values in sides.items() if values is not None}
+    return web.json_response({"step_ms": STEP_MS, "quiet": QUIET, "sides": coded})
+
+
+async def listen(request: web.Request) -> web.Response:
+    """One recording with its player and what was answered in it."""
+    site, user, recording_id = site_of(request), user_of(request), number(request.match_info["recording_id"])
+    parts = await heard_in(site.storage, site.scripts, user, recording_id)
+    for part in parts:
+        showed(request, AuditKind.CASE_SEEN, f"case {part.case.id}")
+    return page(request, "recording.html", parts=parts, recording=parts[0].playable.recording)
+
+
+ROUTES = (
+    Route("GET", "/recordings/{recording_id}", Permission.HEAR_RECORDINGS, hear, AuditKind.RECORDING_HEARD),
+    Route("GET", "/recordings/{recording_id}/waveform", Permission.HEAR_RECORDINGS, draw),
+    Route("GET", "/recordings/{recording_id}/listen", Permission.HEAR_RECORDINGS, listen),
+)

@@ -8,7 +8,7 @@ from datetime import datetime
 from aiohttp import web
 
 from dialer.domain.user import User
-from dialer.ports import Clock, RecordingStore, Scripts, Signals
+from dialer.ports import Clock, RecordingStore, Scripts, Signals, Waveforms
 from dialer.ports.administration import InForce
 from dialer.ports.storage import Storage
 from dialer.usecases.log_in import Session
@@ -26,6 +26,7 @@ class Site:
     clock: Clock
     rulebook: Rulebook
     store: RecordingStore
+    waveforms: Waveforms
     hasher: PasswordHasher
     in_force: InForce
     secure_cookies: bool = False

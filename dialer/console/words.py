@@ -83,6 +83,14 @@ class Words:
 
 
 @cache
+def codes(kind: str) -> tuple[str, ...]:
+    """The codes of a kind that have a name, where no type lists them: flags come from scripts."""
+    with (CATALOGUES / "en.po").open("rb") as source:
+        ids = [str(message.id) for message in read_po(source) if message.id]
+    return tuple(sorted(each.removeprefix(f"{kind}.") for each in ids if each.startswith(f"{kind}.")))
+
+
+@cache
 def words(language: str) -> Words:
     """The words of one of LANGUAGES."""
     with (CATALOGUES / f"{language}.po").open("rb") as source:

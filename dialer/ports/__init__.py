@@ -16,6 +16,7 @@ from dialer.domain.errors import DialerError
 from dialer.domain.phone import PhoneNumber
 from dialer.domain.recording import SideSound
 from dialer.domain.script import CallScript, ScriptRef
+from dialer.domain.waveform import Waveform
 
 
 class Clock(Protocol):
@@ -253,6 +254,14 @@ class Encoder(Protocol):
         A side that is missing or empty becomes silence as long as the other. Raises SoundLost, SoundUnreadable,
         EncodeFailed.
         """
+        ...
+
+
+class Waveforms(Protocol):
+    """Draws sealed recordings for people to look at."""
+
+    async def waveform(self, encoded: bytes, *, sides: int) -> Waveform:
+        """The picture of what `encode` wrote: two sides, or one for early media. Raises EncodeFailed."""
         ...
 
 

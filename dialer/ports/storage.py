@@ -30,6 +30,8 @@ from dialer.domain.recording import RecordingState, Seal
 from dialer.domain.seat import Seat, SeatEvent
 from dialer.domain.ticket import TicketEvent, TicketId, TicketState, TransferTicket
 from dialer.domain.user import AccountEvent, Role, User
+from dialer.domain.waveform import Waveform
+from dialer.ports.search import Search
 
 if TYPE_CHECKING:
     from dialer.ports.administration import Decisions
@@ -239,6 +241,10 @@ class Policies(Protocol):
 
     async def get(self, policy_no: str) -> StoredPolicy:
         """Raises NotFound."""
+        ...
+
+    async def some(self, policy_nos: Sequence[str]) -> Mapping[str, StoredPolicy]:
+        """Those of many that are stored, in one statement for a page of them."""
         ...
 
     async def digests(self, policy_nos: Sequence[str]) -> Mapping[str, str]:
@@ -486,6 +492,14 @@ class Recordings(Protocol):
 
     async def segments(self, recording_id: int) -> Sequence[Segment]:
         """A recording's segments by their start."""
+        ...
+
+    async def waveform(self, recording_id: int) -> Waveform | None:
+        """The picture of a recording, if it was drawn before."""
+        ...
+
+    async def put_waveform(self, recording_id: int, waveform: Waveform) -> None:
+        """Keep the picture; one that is there stays."""
         ...
 
 
@@ -784,6 +798,7 @@ class Work(Protocol):
     tickets: Tickets
     floor: Floor
     listenings: Listenings
+    search: Search
     audit: Audit
     tokens: Tokens
     changes: Changes

@@ -33,7 +33,7 @@ def measure(path: Path, sample_rate: int, channels: int) -> Measured:
     frame = sample_rate * _FRAME_MS // 1000
     peaks, energies, sounding = np.zeros(channels), np.zeros(channels), np.zeros(channels, np.int64)
     length = 0
-    for block in _decoded(path, sample_rate, channels, frame * _FRAMES_AT_ONCE):
+    for block in decoded(path, sample_rate, channels, frame * _FRAMES_AT_ONCE):
         length += len(block)
         peaks = np.maximum(peaks, np.abs(block).max(axis=0))
         energies += np.square(block).sum(axis=0)
@@ -59,7 +59,7 @@ def _dbfs(amplitude: float) -> float:
     return round(max(_FLOOR_DBFS, 20 * float(np.log10(max(amplitude, 1e-9)))), 1)
 
 
-def _decoded(path: Path, sample_rate: int, channels: int, block: int) -> Iterator[npt.NDArray[np.float64]]:
+def decoded(path: Path, sample_rate: int, channels: int, block: int) -> Iterator[npt.NDArray[np.float64]]:
     """Blocks of samples in -1..1, one column a channel."""
     command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "quiet", "-xerror", "-nostdin", "-i", str(path)]
     command += ["-f", "s16le", "-ac", str(channels), "-ar", str(sample_rate), "-"]

@@ -30,11 +30,11 @@ class CaseShelf:
         row = await self._statements.first(select(cases).where(cases.c.id == case_id))
         if row is None:
             raise NotFound(f"there is no case {case_id}")
-        return _case(row)
+        return case_of(row)
 
     async def of_policy(self, policy_no: str) -> RevisitCase | None:
         row = await self._statements.first(select(cases).where(cases.c.policy_no == policy_no))
-        return _case(row) if row else None
+        return case_of(row) if row else None
 
     async def of_holder(self, holder_id: int) -> Sequence[RevisitCase]:
         return await self._some(cases.c.holder_id == holder_id)
@@ -77,7 +77,7 @@ class CaseShelf:
         come = cases.c.state.in_(POOL) & or_(cases.c.next_at <= now, cases.c.next_at.is_(None))
         urgency = (cases.c.rank, cases.c.revisit_last_day.asc().nulls_last(), cases.c.id)
         rows = await self._statements.all(select(cases).where(come).order_by(*urgency).limit(limit))
-        return [_case(row) for row in rows]
+        return [case_of(row) for row in rows]
 
     async def in_state(self, *states: CaseState, org: str = "", limit: int = 1000) -> Sequence[RevisitCase]:
         return await self._some(cases.c.state.in_(states) & under(cases.c.org, org), limit)
@@ -102,7 +102,7 @@ class CaseShelf:
 
     async def _some(self, wanted: ColumnElement[bool], limit: int | None = None) -> Sequence[RevisitCase]:
         rows = await self._statements.all(select(cases).where(wanted).order_by(cases.c.id).limit(limit))
-        return [_case(row) for row in rows]
+        return [case_of(row) for row in rows]
 
 
 def _row(case: RevisitCase) -> dict[str, Any]:
@@ -120,7 +120,8 @@ def _row_without_id(case: RevisitCase) -> dict[str, Any]:
     return {name: value for name, value in _row(case).items() if name != "id"}
 
 
-def _case(row: RowMapping) -> RevisitCase:
+def case_of(row: RowMapping) -> RevisitCase:
+    """A case from its row."""
     promised = None
     if row["appointment_at"]:
         promised = Appointment(row["appointment_at"], row["appointment_by_customer"], row["appointment_note"])

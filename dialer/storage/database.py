@@ -9,6 +9,7 @@ from typing import Any, Self
 from sqlalchemy import make_url
 
 from dialer.ports.administration import Decisions
+from dialer.ports.search import Search
 from dialer.ports.storage import (
     Audit,
     Calls,
@@ -38,6 +39,7 @@ from dialer.storage.listenings import ListeningShelf
 from dialer.storage.policies import PolicyShelf
 from dialer.storage.recordings import RecordingShelf
 from dialer.storage.schema import require_head
+from dialer.storage.search import SearchShelf
 from dialer.storage.statements import Statements
 from dialer.storage.tickets import TicketShelf
 from dialer.storage.tokens import TokenShelf
@@ -59,6 +61,7 @@ class UnitOfWork:
         self.tickets: Tickets = TicketShelf(statements)
         self.floor: Floor = FloorShelf(statements)
         self.listenings: Listenings = ListeningShelf(statements)
+        self.search: Search = SearchShelf(statements)
         self.audit: Audit = AuditShelf(statements)
         self.tokens: Tokens = TokenShelf(statements)
         self.changes: Changes = ChangeShelf(statements)

@@ -35,12 +35,16 @@ class PolicyShelf:
         self._vault = statements.vault
 
     async def get(self, policy_no: str) -> StoredPolicy:
-        joined = policies.join(holders, policies.c.holder_id == holders.c.id)
-        wanted = select(policies, holders.c.sealed).select_from(joined).where(policies.c.policy_no == policy_no)
-        row = await self._statements.first(wanted)
-        if row is None:
+        found = await self.some([policy_no])
+        if policy_no not in found:
             raise NotFound(f"there is no policy {policy_no}")
-        return from_row(StoredPolicy, row, policy=_policy(row, self._vault), holder=_holder(row, self._vault))
+        return found[policy_no]
+
+    async def some(self, policy_nos: Sequence[str]) -> Mapping[str, StoredPolicy]:
+        joined = policies.join(holders, policies.c.holder_id == holders.c.id)
+        wanted = select(policies, holders.c.sealed).select_from(joined)
+        rows = await self._statements.which(wanted, policies.c.policy_no, policy_nos)
+        return {row["policy_no"]: _stored(row, self._vault) for row in rows}
 
     async def digests(self, policy_nos: Sequence[str]) -> Mapping[str, str]:
         wanted = select(policies.c.policy_no, policies.c.digest)
@@ -162,6 +166,10 @@ def _policy_row(policy: Policy, vault: Vault) -> dict[str, object]:
     plain = to_plain(policy)
     personal = {name: plain.pop(name) for name in PERSONAL}
     return {"policy_no": policy.policy_no, "facts": plain, "personal_sealed": vault.seal_json(personal)}
+
+
+def _stored(row: RowMapping, vault: Vault) -> StoredPolicy:
+    return from_row(StoredPolicy, row, policy=_policy(row, vault), holder=_holder(row, vault))
 
 
 def _policy(row: RowMapping, vault: Vault) -> Policy:

@@ -14,10 +14,11 @@ from dialer.domain.call import CallId, RecordingKind, SoundFiles
 from dialer.domain.case import CaseId
 from dialer.domain.errors import NotFound
 from dialer.domain.recording import RecordingState
+from dialer.domain.waveform import Waveform
 from dialer.ports.storage import Recording, Segment
 from dialer.storage.plain import from_row, row_of
 from dialer.storage.statements import Statements
-from dialer.storage.tables import attempts, recordings
+from dialer.storage.tables import attempts, recordings, waveforms
 from dialer.storage.tables import segments as parts
 from dialer.storage.versions import save_version
 
@@ -76,6 +77,14 @@ class RecordingShelf:
         wanted = select(parts).where(parts.c.recording_id == recording_id)
         rows = await self._statements.all(wanted.order_by(parts.c.start_ms, parts.c.id))
         return [from_row(Segment, row) for row in rows]
+
+    async def waveform(self, recording_id: int) -> Waveform | None:
+        row = await self._statements.first(select(waveforms).where(waveforms.c.recording_id == recording_id))
+        return Waveform(row["customer"], row["agent"]) if row else None
+
+    async def put_waveform(self, recording_id: int, waveform: Waveform) -> None:
+        row = {"recording_id": recording_id, "customer": waveform.customer, "agent": waveform.agent}
+        await self._statements.run(self._statements.upsert(waveforms, row).on_conflict_do_nothing())
 
     async def _some(self, wanted: ColumnElement[bool], limit: int | None) -> Sequence[Recording]:
         oldest_first = (recordings.c.started_at, recordings.c.id)

@@ -125,6 +125,13 @@ cases = Table(
     Column("closed_why", Text, nullable=False),
     Column("in_free_look", Boolean),
     Index("ix_cases_dispatch", "state", "rank", "revisit_last_day", "next_at"),
+    # the few that have any, for the search
+    Index(
+        "ix_cases_flagged",
+        "id",
+        sqlite_where=text("CAST(flags AS TEXT) != '[]'"),
+        postgresql_where=text("CAST(flags AS TEXT) != '[]'"),
+    ),
 )
 
 history = Table(
@@ -164,6 +171,7 @@ calls = Table(
     Column("failure", Text),
     Column("outcome", String(32)),
     Index("ix_calls_number_hash_intended_at", "number_hash", "intended_at"),
+    Index("ix_calls_agent_intended_at", "agent", "intended_at"),
     Index(
         "ix_calls_open",
         "owner",
@@ -190,6 +198,8 @@ attempts = Table(
     Column("finished_at", UtcDateTime),
     Column("why", Text, nullable=False),
     UniqueConstraint("case_id", "call_id"),
+    Index("ix_attempts_started_at", "started_at"),
+    Index("ix_attempts_outcome_started_at", "outcome", "started_at"),
     CheckConstraint("(outcome IS NULL) = (finished_at IS NULL)", name="outcome_when_finished"),
     # one unfinished attempt a case: nobody is called twice
     Index(
@@ -244,6 +254,7 @@ problems = Table(
     Column("offset_ms", BigInteger),
     Column("found_at", UtcDateTime, nullable=False),
     UniqueConstraint("case_id", "round", "type", "subtype"),
+    Index("ix_problems_type", "type"),
 )
 
 referrals = Table(
@@ -289,6 +300,15 @@ segments = Table(
     Column("start_ms", BigInteger, nullable=False),
     Column("end_ms", BigInteger),
     UniqueConstraint("recording_id", "attempt_id"),
+)
+
+waveforms = Table(
+    "waveforms",
+    metadata,
+    # drawn when a recording is first looked at
+    Column("recording_id", ForeignKey("recordings.id"), primary_key=True),
+    Column("customer", LargeBinary, nullable=False),
+    Column("agent", LargeBinary),
 )
 
 tickets = Table(

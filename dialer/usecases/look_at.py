@@ -68,6 +68,10 @@ async def recording_in_scope(work: Work, user: User | ApiToken, recording_id: in
     return recording
 
 
+_LEAD_IN_MS = 4000
+"""The question's last words and the customer's."""
+
+
 @dataclass(frozen=True, slots=True)
 class PlayableRecording:
     """A recording with this case's part of it."""
@@ -78,11 +82,15 @@ class PlayableRecording:
 
 @dataclass(frozen=True, slots=True)
 class AnswerHeard:
-    """An answer, the question's title, and the recording in which it can be heard."""
+    """An answer, the question's title, and the recording in which it can be heard, from the question's last words on.
+
+    The agent's key, at `answer.offset_ms`, comes after the customer's words.
+    """
 
     answer: StoredAnswer
     title: str
     recording_id: int | None
+    from_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +121,7 @@ async def case_file(storage: Storage, scripts: Scripts, user: User, case_id: Cas
             policy=await work.policies.get(case.policy_no),
             phones=tuple(await work.policies.phones(case.holder_id)),
             attempts=tuple([(attempt, await work.calls.get(attempt.call_id)) for attempt in attempts]),
-            answers=await _answers_heard(work, scripts, case, recordings),
+            answers=await answers_heard(work, scripts, case, recordings),
             problems=tuple(await work.interviews.problems(case.id)),
             tickets=tuple(await work.tickets.of_case(case.id)),
             recordings=recordings,
@@ -123,9 +131,10 @@ async def case_file(storage: Storage, scripts: Scripts, user: User, case_id: Cas
         )
 
 
-async def _answers_heard(
+async def answers_heard(
     work: Work, scripts: Scripts, case: RevisitCase, recordings: Sequence[PlayableRecording]
 ) -> tuple[AnswerHeard, ...]:
+    """A case's answers, call by call in the order of their sound, and where each is heard among these recordings."""
     refs = {
         stored.attempt_id: ScriptRef(stored.script_id, stored.script_version, stored.script_sha256)
         for stored in await work.interviews.of_case(case.id)
@@ -135,10 +144,23 @@ async def _answers_heard(
         for each in recordings
         if each.recording.state is RecordingState.SEALED and each.recording.files.kind is RecordingKind.TALK
     }
+    answers = sorted(await work.interviews.answers(case.id), key=lambda each: (each.attempt_id, each.offset_ms))
     return tuple(
-        AnswerHeard(answer, _title(scripts, refs.get(answer.attempt_id), answer), playable.get(answer.attempt_id))
-        for answer in await work.interviews.answers(case.id)
+        AnswerHeard(
+            answer,
+            _title(scripts, refs.get(answer.attempt_id), answer),
+            playable.get(answer.attempt_id),
+            _heard_from_ms(answer, answers),
+        )
+        for answer in answers
     )
+
+
+def _heard_from_ms(answer: StoredAnswer, answers: Sequence[StoredAnswer]) -> int:
+    """A few seconds before the key, but not within the answer before."""
+    same_call = [each.offset_ms for each in answers if each.attempt_id == answer.attempt_id]
+    earlier = max((offset_ms for offset_ms in same_call if offset_ms < answer.offset_ms), default=0)
+    return max(earlier, answer.offset_ms - _LEAD_IN_MS)
 
 
 def _title(scripts: Scripts, ref: ScriptRef | None, answer: StoredAnswer) -> str:
@@ -149,28 +171,6 @@ def _title(scripts: Scripts, ref: ScriptRef | None, answer: StoredAnswer) -> str
         return scripts.exactly(ref).node(answer.node).title
     except (NotFound, ScriptInvalid):
         return answer.item
-
-
-@dataclass(frozen=True, slots=True)
-class FoundCase:
-    """A line of the case list; names are masked there (rules §7.6)."""
-
-    case: RevisitCase
-    policy: StoredPolicy
-
-
-async def find_cases(
-    storage: Storage, user: User, policy_no: str, states: Sequence[CaseState], limit: int = 100
-) -> Sequence[FoundCase]:
-    """Cases by policy number, or those in some states, oldest first; only what the user may see."""
-    async with storage.read() as work:
-        if policy_no:
-            found = await work.cases.of_policy(policy_no)
-            cases = [found] if found else []
-        else:
-            cases = list(await work.cases.in_state(*states, org=user.org, limit=limit))
-        mine = [case for case in cases if sees(user, case.org)]
-        return [FoundCase(case, await work.policies.get(case.policy_no)) for case in mine]
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from dialer.domain.user import Role, User
 from dialer.importing import SentRows
 from dialer.in_force import SiteInForce
 from dialer.products import load_products
+from dialer.recording.encode import OpusEncoder
 from dialer.recording.local_store import LocalStore
 from dialer.scripts_yaml import ScriptLibrary, load_scripts
 from dialer.storage.database import Database
@@ -79,7 +80,7 @@ async def console(
     in_force = SiteInForce(storage, scripts, rulebook.calendar, OfTheSite(site))
     site.scripts, site.rulebook = in_force.scripts, replace(rulebook, calendar=in_force.calendar)
     signals = open_signals(storage)
-    store = LocalStore(tmp_path / "sealed")
+    store, encoder = LocalStore(tmp_path / "sealed"), OpusEncoder()
     app = make_console(
         storage=storage,
         signals=signals,
@@ -87,6 +88,7 @@ async def console(
         clock=OfTheSite(site),
         rulebook=site.rulebook,
         store=store,
+        waveforms=encoder,
         hasher=hasher,
         api=ApiParts(SentRows, partial(asyncio.sleep, 0), RateLimiter(100_000)),
         in_force=in_force,
@@ -95,6 +97,7 @@ async def console(
     await server.start_server()
     yield Console(site, server, hasher, store, signals)
     await server.close()
+    encoder.close()
     await signals.close()
 
 

@@ -10,6 +10,7 @@ from dialer.domain.case import RevisitCase
 from dialer.domain.policy import Policy
 from dialer.domain.recording import RecordingState
 from dialer.domain.ticket import TransferTicket
+from dialer.domain.waveform import Waveform
 from dialer.ports.storage import Recording
 from dialer.usecases.issue_tickets import issue_tickets
 from tests.builders import a_seal, at
@@ -57,11 +58,12 @@ async def a_sealed_talk(console: Console, folder: Path, size_bytes: int = 1000) 
 
 
 async def sealed_in_store(console: Console, folder: Path, call: CallId, size_bytes: int = 1000) -> Recording:
-    """A call's sound is sealed and can be heard."""
+    """A call's sound is sealed and can be heard; somebody has looked at it."""
     (folder / "sound").write_bytes(bytes(size_bytes))
     await console.store.put("talk.ogg", folder / "sound")
     async with console.site.storage.begin() as work:
         recording = (await work.recordings.of_call(call))[0]
+        await work.recordings.put_waveform(recording.id, Waveform(b"\x40", b"\x20"))
         seal = a_seal(call, key="talk.ogg", size_bytes=size_bytes)
         return await work.recordings.save(replace(recording, state=RecordingState.SEALED, seal=seal))
 

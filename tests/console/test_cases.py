@@ -50,7 +50,7 @@ async def test_the_case_page_tells_the_whole_story_and_hides_the_person(console:
     case, recording_id = called
     quality = await log_in(Role.QA)
     page = await (await quality.get(f"/cases/{case.id}")).text()
-    for told in ("录音封存中", "回访成功", "已确认", "接通", f'src="/recordings/{recording_id}'):
+    for told in ("录音封存中", "回访成功", "已确认", "接通", f'src="/recordings/{recording_id}"'):
         assert told in page
     for hidden in ("王小明", "13800000"):
         assert hidden not in page

@@ -8,6 +8,7 @@ import pytest
 from dialer.domain.call import CallId, RecordingKind
 from dialer.domain.errors import NotFound, StaleVersion
 from dialer.domain.recording import RecordingState
+from dialer.domain.waveform import Waveform
 from dialer.ports.storage import Recording, Segment, Storage
 from tests.builders import a_seal, at, sound_files
 from tests.storage.stories import given_attempt, given_case
@@ -57,6 +58,20 @@ async def test_a_seal_comes_back_to_the_last_digit(database, attempt):
     async with database.read() as work:
         assert await work.recordings.get(recording.id) == after
     assert after == replace(sealed, version=1)
+
+
+async def test_a_picture_is_kept_as_it_was_first_drawn(database, attempt):
+    recording = await _started(database, attempt.call_id)
+    early = await _started(database, attempt.call_id, RecordingKind.EARLY)
+    async with database.begin() as work:
+        assert await work.recordings.waveform(recording.id) is None
+        await work.recordings.put_waveform(recording.id, Waveform(b"\x00\xff", b"\x10\x20"))
+        await work.recordings.put_waveform(recording.id, Waveform(b"another", None))
+        await work.recordings.put_waveform(early.id, Waveform(b"\x07", None))
+
+    async with database.read() as work:
+        assert await work.recordings.waveform(recording.id) == Waveform(b"\x00\xff", b"\x10\x20")
+        assert await work.recordings.waveform(early.id) == Waveform(b"\x07", None)
 
 
 async def test_two_sealers_of_one_recording_are_not_both_right(database, attempt):

@@ -3,7 +3,7 @@ import htmx from "htmx.org";
 import "htmx-ext-sse";
 import { followTheDesk } from "./desk";
 import { listenForKeys } from "./keys";
-import { playFromAnswers } from "./player";
+import { playRecordings } from "./player";
 import { runTimers } from "./timers";
 
 htmx.config.allowEval = false; // pages come with a content security policy that forbids it
@@ -21,4 +21,4 @@ htmx.config.responseHandling = [
 followTheDesk();
 listenForKeys();
 runTimers();
-playFromAnswers();
+playRecordings();

@@ -1,5 +1,7 @@
 // Elapsed time. The server says how long it has been (its clock may not be this machine's); the page counts on.
 
+import { clock } from "./clock";
+
 interface Running {
   shown: string;
   startedAt: number;
@@ -18,16 +20,9 @@ function tick(): void {
     const run = running.get(timer) ?? { shown: "", startedAt: performance.now() - told * 1000 };
     running.set(timer, run);
     const seconds = Math.floor((performance.now() - run.startedAt) / 1000);
-    const text = asClock(seconds);
+    const text = clock(seconds);
     if (text === run.shown) continue;
     timer.textContent = run.shown = text;
     timer.classList.toggle("over-target", seconds > Number(timer.dataset["target"] ?? Infinity));
   }
-}
-
-function asClock(seconds: number): string {
-  const two = (value: number): string => String(value).padStart(2, "0");
-  const minutes = Math.floor(seconds / 60);
-  const clock = `${minutes % 60}:${two(seconds % 60)}`;
-  return minutes < 60 ? clock : `${Math.floor(minutes / 60)}:${two(minutes % 60)}:${two(seconds % 60)}`;
 }

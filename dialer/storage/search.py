@@ -1,0 +1,119 @@
+"""Searching cases and sound. Every list walks an index and stops when its page is full."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from sqlalchemy import ColumnElement, Text, and_, cast, func, or_, select
+
+from dialer.domain.call import RecordingKind
+from dialer.domain.case import CaseId, RevisitCase
+from dialer.domain.errors import NotFound
+from dialer.domain.recording import RecordingState
+from dialer.ports.search import Criteria, FoundSound
+from dialer.storage.cases import case_of
+from dialer.storage.plain import from_row
+from dialer.storage.statements import Statements, under
+from dialer.storage.tables import attempts, calls, cases, holders, problems, recordings, segments
+
+_FLAGS = cast(cases.c.flags, Text)
+_HEARD = (
+    attempts.join(segments, segments.c.attempt_id == attempts.c.id)
+    .join(recordings, recordings.c.id == segments.c.recording_id)
+    .join(cases, cases.c.id == attempts.c.case_id)
+)
+_SOUND = (
+    segments.c.id,
+    recordings.c.id.label("recording_id"),
+    recordings.c.kind,
+    recordings.c.duration_ms,
+    cases.c.id.label("case_id"),
+    cases.c.policy_no,
+    cases.c.state,
+    attempts.c.started_at,
+    attempts.c.outcome,
+    calls.c.agent,
+)
+
+
+class SearchShelf:
+    """`dialer.ports.search.Search` in SQL."""
+
+    def __init__(self, statements: Statements) -> None:
+        self._statements = statements
+
+    def holder_key(self, name: str) -> str:
+        return self._statements.vault.digest(name)
+
+    async def cases(self, criteria: Criteria, limit: int, before: int | None = None) -> Sequence[RevisitCase]:
+        wanted = select(cases).where(*_of_case(criteria))
+        if criteria.problem:
+            wanted = wanted.where(cases.c.id.in_(select(problems.c.case_id).where(problems.c.type == criteria.problem)))
+        if criteria.asks_of_a_call:
+            wanted = wanted.where(cases.c.id.in_(select(attempts.c.case_id).where(*_of_call(criteria))))
+        if before is not None:
+            wanted = wanted.where(cases.c.id < before)
+        rows = await self._statements.all(wanted.order_by(cases.c.id.desc()).limit(limit))
+        return [case_of(row) for row in rows]
+
+    async def sound(self, criteria: Criteria, limit: int, before: int | None = None) -> Sequence[FoundSound]:
+        found = select(*_SOUND).select_from(_HEARD.join(calls, calls.c.id == attempts.c.call_id))
+        found = found.where(*_is_sealed(criteria), *_of_case(criteria), *_of_call(criteria))
+        if criteria.problem:
+            its_calls = select(problems.c.attempt_id).where(problems.c.type == criteria.problem)
+            found = found.where(attempts.c.id.in_(its_calls))
+        if before is not None:
+            found = found.where(await self._older_than(before))
+        newest_first = (attempts.c.started_at.desc(), segments.c.id.desc())
+        rows = await self._statements.all(found.order_by(*newest_first).limit(limit))
+        return [from_row(FoundSound, row) for row in rows]
+
+    async def _older_than(self, segment_id: int) -> ColumnElement[bool]:
+        at = await self._statements.scalar(
+            select(attempts.c.started_at).join_from(attempts, segments).where(segments.c.id == segment_id)
+        )
+        if at is None:
+            raise NotFound(f"there is no part {segment_id} of a recording to go on behind")
+        same_moment = (attempts.c.started_at == at) & (segments.c.id < segment_id)
+        return and_(attempts.c.started_at <= at, or_(attempts.c.started_at < at, same_moment))
+
+    async def last_talks(self, case_ids: Sequence[CaseId]) -> Mapping[CaseId, int]:
+        last = func.max(recordings.c.id).label("recording_id")
+        wanted = select(attempts.c.case_id, last).select_from(_HEARD).where(*_is_sealed(Criteria()))
+        rows = await self._statements.which(wanted.group_by(attempts.c.case_id), attempts.c.case_id, case_ids)
+        return {CaseId(row["case_id"]): row["recording_id"] for row in rows}
+
+
+def _is_sealed(criteria: Criteria) -> Iterator[ColumnElement[bool]]:
+    yield recordings.c.state == RecordingState.SEALED
+    if not criteria.early_media:
+        yield recordings.c.kind == RecordingKind.TALK
+
+
+def _of_case(criteria: Criteria) -> Iterator[ColumnElement[bool]]:
+    yield under(cases.c.org, criteria.org)
+    if criteria.policy_no:
+        yield cases.c.policy_no == criteria.policy_no
+    if criteria.holder:
+        yield cases.c.holder_id.in_(select(holders.c.id).where(holders.c.name_hash == criteria.holder))
+    if criteria.states:
+        yield cases.c.state.in_(criteria.states)
+    if criteria.flag:
+        yield _FLAGS != "[]"  # the index of the few that have any
+        yield _FLAGS.contains(f'"{criteria.flag}"', autoescape=True)
+
+
+def _of_call(criteria: Criteria) -> Iterator[ColumnElement[bool]]:
+    if criteria.outcome:
+        yield attempts.c.outcome == criteria.outcome
+    if criteria.called_from:
+        yield attempts.c.started_at >= criteria.called_from
+    if criteria.called_before:
+        yield attempts.c.started_at < criteria.called_before
+    if criteria.agent:
+        its_calls = select(calls.c.id).where(calls.c.agent == criteria.agent)
+        if criteria.called_from:
+            its_calls = its_calls.where(calls.c.intended_at >= criteria.called_from)
+        if criteria.called_before:
+            its_calls = its_calls.where(calls.c.intended_at < criteria.called_before)
+        yield attempts.c.call_id.in_(its_calls)

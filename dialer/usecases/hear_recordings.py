@@ -1,0 +1,68 @@
+"""At the side: sealed sound for people's ears and eyes: whose it is, what was answered in it, what it looks like."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dialer.domain.attempt import Attempt
+from dialer.domain.case import RevisitCase
+from dialer.domain.errors import NotFound
+from dialer.domain.user import User
+from dialer.domain.waveform import Waveform
+from dialer.ports import RecordingStore, Scripts, Waveforms
+from dialer.ports.storage import Storage, StoredCall, StoredPolicy
+from dialer.usecases.look_at import AnswerHeard, PlayableRecording, answers_heard, recording_in_scope, sees
+
+
+async def waveform_of(
+    storage: Storage, store: RecordingStore, waveforms: Waveforms, user: User, recording_id: int
+) -> Waveform:
+    """What a recording looks like; drawn when somebody first looks, kept from then on.
+
+    Raises:
+        NotFound: there is no such sound for this user, or the store has lost it.
+        StoreFailed: the store can't be read.
+        EncodeFailed: the sound can't be decoded.
+    """
+    async with storage.read() as work:
+        recording = await recording_in_scope(work, user, recording_id)
+        drawn = await work.recordings.waveform(recording_id)
+    if drawn is not None:
+        return drawn
+    assert recording.seal is not None  # what is in scope is sealed
+    sound = await store.get(recording.seal.key)
+    drawn = await waveforms.waveform(sound, sides=1 if recording.seal.agent is None else 2)
+    async with storage.begin() as work:
+        await work.recordings.put_waveform(recording_id, drawn)
+    return drawn
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One case's part of a recording, with what was answered in it."""
+
+    case: RevisitCase
+    policy: StoredPolicy
+    attempt: Attempt
+    call: StoredCall
+    playable: PlayableRecording
+    answers: tuple[AnswerHeard, ...]
+
+
+async def heard_in(storage: Storage, scripts: Scripts, user: User, recording_id: int) -> tuple[Heard, ...]:
+    """The parts of a recording that the user may hear, by their start. Raises NotFound when there is none."""
+    async with storage.read() as work:
+        recording = await recording_in_scope(work, user, recording_id)
+        call, parts = await work.calls.get(recording.call_id), []
+        for segment in await work.recordings.segments(recording_id):
+            attempt = await work.calls.attempt(segment.attempt_id)
+            case = await work.cases.get(attempt.case_id)
+            if sees(user, case.org):
+                playable = PlayableRecording(recording, segment)
+                answers = await answers_heard(work, scripts, case, [playable])
+                mine = tuple(each for each in answers if each.recording_id == recording_id)
+                policy = await work.policies.get(case.policy_no)
+                parts.append(Heard(case, policy, attempt, call, playable, mine))
+    if not parts:
+        raise NotFound(f"there is no recording {recording_id} to hear")
+    return tuple(parts)
