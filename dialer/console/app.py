@@ -6,7 +6,20 @@ from pathlib import Path
 
 from aiohttp import web
 
-from dialer.console import administration, audit, cases, desk, events, floor, login, recordings, search, tickets
+from dialer.console import (
+    administration,
+    audit,
+    campaigns,
+    cases,
+    desk,
+    events,
+    figures,
+    floor,
+    login,
+    recordings,
+    search,
+    tickets,
+)
 from dialer.console.api import API, ApiParts, api_routes, explain_api_errors
 from dialer.console.guard import add_security_headers, guard
 from dialer.console.problems import explain_errors
@@ -29,6 +42,8 @@ ROUTES = (
     *cases.ROUTES,
     *recordings.ROUTES,
     *floor.ROUTES,
+    *campaigns.ROUTES,
+    *figures.ROUTES,
     *administration.ROUTES,
     *audit.ROUTES,
 )
@@ -70,6 +85,7 @@ def make_console(
         storage, signals, scripts, clock, rulebook, store, waveforms, hasher, in_force, secure_cookies, wrap_up_seconds
     )
     app[ACCESS], app[SEEN] = {}, {}
+    app[floor.PULSE] = floor.Pulse()
     app[API] = api
     add_routes(app, (*ROUTES, *api_routes()))
     _add_static(app)

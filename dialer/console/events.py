@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
@@ -16,11 +17,18 @@ from dialer.usecases.look_at_desk import look_from_afar
 
 LOOK_AT_LEAST_EVERY_SECONDS = 5.0
 
+Tell = Callable[[web.StreamResponse, Site, Session], Awaitable[None]]
+
 _STREAMS = web.AppKey("streams", dict[asyncio.Task[Any], str])
 
 
 async def desk_events(request: web.Request) -> web.StreamResponse:
     """`event: look` with the desk's version: at once, and whenever it has changed."""
+    return await streaming(request, _tell_changes)
+
+
+async def streaming(request: web.Request, tell: Tell) -> web.StreamResponse:
+    """A stream that lasts until the browser goes, the session ends (`tell` returns) or the server stops."""
     response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "X-Accel-Buffering": "no"})
     await response.prepare(request)
     streams = request.app[_STREAMS]
@@ -29,7 +37,7 @@ async def desk_events(request: web.Request) -> web.StreamResponse:
     streams[task] = request[SESSION].user.login
     try:
         with suppress(ConnectionResetError):  # the browser has gone
-            await _tell_changes(response, site_of(request), request[SESSION])
+            await tell(response, site_of(request), request[SESSION])
     finally:
         del streams[task]
     return response

@@ -1,54 +1,100 @@
-"""The floor: who does what, how many cases stand where, and a supervisor's way into a live call."""
+"""The floor wall: who does what, what waits, what is wrong, and a supervisor's way into a live call."""
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
+import time
+from collections.abc import Coroutine, Mapping
 from typing import Any
 
 import structlog
 from aiohttp import web
 
+from dialer.console.events import streaming
 from dialer.console.forms import FormInvalid, fields
 from dialer.console.pages import page, see, wants_fragment, wants_json
 from dialer.console.problems import status_of
 from dialer.console.routes import Route
-from dialer.console.site import site_of, user_of
+from dialer.console.site import Site, site_of, user_of
 from dialer.domain.call import CallId, ListenMode
 from dialer.domain.errors import DialerError
+from dialer.domain.seat import SeatState
 from dialer.domain.user import Permission
-from dialer.usecases import look_at
 from dialer.usecases.listen_in import listen_in, stop_listening
-from dialer.usecases.look_at import FloorPicture
+from dialer.usecases.log_in import Session, still_open
+from dialer.usecases.steer_dialling import WALL
+from dialer.usecases.watch_floor import FloorPicture, floor_version, watch_floor
 
 log = structlog.get_logger("console")
 
+_LOOK_SECONDS = 1.0
+_REFRESH_AT_LEAST_EVERY_SECONDS = 5.0
+_SILENT_SECONDS = 10.0
+
+_SHOWN_FIRST = (
+    SeatState.TALKING, SeatState.RESERVED, SeatState.WRAP_UP, SeatState.READY, SeatState.PAUSED, SeatState.SEATING,
+    SeatState.AWAY,
+)  # fmt: skip
+
+
+class Pulse:
+    """Whether an engine is alive, as this process sees it: its count of beats goes on (`docs/decisions/0005`)."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, tuple[int, float]] = {}
+
+    def beats(self, counts: Mapping[str, int], instant: float) -> bool:
+        """Whether one of the engines has counted on of late; one never seen before is given that long to do so."""
+        for owner, count in counts.items():
+            if self._seen.get(owner, (None, 0.0))[0] != count:
+                self._seen[owner] = (count, instant)
+        self._seen = {owner: seen for owner, seen in self._seen.items() if owner in counts}
+        return any(instant - since < _SILENT_SECONDS for _, since in self._seen.values())
+
+
+PULSE = web.AppKey("pulse", Pulse)
+
 
 async def show_floor(request: web.Request) -> web.Response:
-    """Seats by state, cases by state, tickets late, and why no calls are placed when none are."""
+    """Agents by what they do, calls, the queue, alarms; `state` picks the agents that are shown."""
     return await _floor(request)
 
 
 async def _floor(request: web.Request, refused: DialerError | None = None) -> web.Response:
     site, user = site_of(request), user_of(request)
-    picture = await look_at.floor(site.storage, user, site.now)
+    picture = await watch_floor(site.storage, site.rulebook, user, site.now, site.wrap_up_seconds)
+    alive = request.app[PULSE].beats(picture.beats, time.monotonic())
     status = status_of(refused) if refused else 200
     if wants_json(request):
-        return web.json_response(_as_json(picture, refused), status=status)
-    may_listen = user.may(Permission.LISTEN_IN)
+        return web.json_response(_as_json(picture, refused, alive=alive), status=status)
+    state = next((state for state in SeatState if state.value == request.query.get("state")), None)
     return page(
-        request, "floor.html", status, picture=picture, refused=refused, may_listen=may_listen, modes=tuple(ListenMode)
+        request,
+        "floor.html",
+        status,
+        picture=picture,
+        alive=alive,
+        refused=refused,
+        may_listen=user.may(Permission.LISTEN_IN),
+        may_see_tickets=user.may(Permission.SEE_TICKETS),
+        modes=tuple(ListenMode),
+        states=_SHOWN_FIRST,
+        wanted=state,
     )
 
 
-def _as_json(picture: FloorPicture, refused: DialerError | None) -> dict[str, Any]:
+def _as_json(picture: FloorPicture, refused: DialerError | None, *, alive: bool) -> dict[str, Any]:
     return {
         "now": picture.now.isoformat(),
+        "engine_alive": alive,
         "cases": {state.value: count for state, count in picture.by_state.items()},
+        "queue": {each.value: count for each, count in picture.queue.items()},
         "seats": [
             {
                 "id": each.seat.id,
                 "state": each.seat.state,
                 "why": each.seat.why,
+                "seconds": round(each.seconds),
+                "over_target": each.over_target,
                 "call": each.call_id,
                 "listening": each.listening
                 and {"by": each.listening.login, "mode": each.listening.mode, "live": each.listening.is_live},
@@ -56,9 +102,28 @@ def _as_json(picture: FloorPicture, refused: DialerError | None) -> dict[str, An
             for each in picture.seats
         ],
         "overdue_tickets": picture.overdue_tickets,
+        "steerings": [each.id for each in picture.steerings],
         "notices": list(picture.notices),
         "refused": refused and {"code": refused.code, "message": str(refused)},
     }
+
+
+async def floor_events(request: web.Request) -> web.StreamResponse:
+    """`event: look`: at once, when somebody's state or a decision changed, and every few seconds for the figures."""
+    return await streaming(request, _tell_changes)
+
+
+async def _tell_changes(response: web.StreamResponse, site: Site, session: Session) -> None:
+    told, told_at = "", 0.0
+    while True:
+        async with site.storage.read() as work:
+            if not await still_open(work, session.token, site.now):
+                return
+            version, instant = await floor_version(work, site.now), time.monotonic()
+        if version != told or instant - told_at >= _REFRESH_AT_LEAST_EVERY_SECONDS:
+            await response.write(f"event: look\ndata: {version}\n\n".encode())
+            told, told_at = version, instant
+        await site.signals.wait(WALL, _LOOK_SECONDS)
 
 
 async def listen(request: web.Request) -> web.Response:
@@ -95,6 +160,7 @@ async def _after(request: web.Request, act: Coroutine[Any, Any, object]) -> web.
 
 ROUTES = (
     Route("GET", "/floor", Permission.SEE_FLOOR, show_floor),
+    Route("GET", "/floor/events", Permission.SEE_FLOOR, floor_events),
     Route("POST", "/floor/listen", Permission.LISTEN_IN, listen),
     Route("POST", "/floor/stop-listening", Permission.LISTEN_IN, stop),
 )

@@ -22,6 +22,8 @@ LINKS = (
     Link("/cases", "Cases", Permission.SEE_CASES),
     Link("/recordings", "Recordings", Permission.HEAR_RECORDINGS),
     Link("/floor", "Floor", Permission.SEE_FLOOR),
+    Link("/campaigns", "Dialling control", Permission.SEE_FLOOR),
+    Link("/figures", "Figures", Permission.SEE_FLOOR),
     Link("/users", "Users", Permission.MANAGE_USERS),
     Link("/units", "Organisation", Permission.MANAGE_USERS),
     Link("/audit", "Audit log", Permission.SEE_AUDIT),

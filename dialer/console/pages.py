@@ -67,6 +67,7 @@ def _environment(language: str) -> Environment:
         day=spoken.day,
         moment=spoken.moment,
         money=spoken.money,
+        place=spoken.place,
         span=span,
         org=_places(spoken),
     )

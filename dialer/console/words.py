@@ -19,6 +19,7 @@ from babel.numbers import format_decimal
 from babel.support import Translations
 
 from dialer.domain.calendar import SHANGHAI
+from dialer.domain.province import PROVINCES
 from dialer.domain.reason import Reason
 
 LANGUAGES = ("zh_CN", "en")
@@ -76,6 +77,10 @@ class Words:
     def moment(self, value: datetime | None, pattern: str = "MM-dd HH:mm") -> str:
         """An instant on Shanghai's clocks."""
         return "—" if value is None else format_datetime(value, pattern, tzinfo=SHANGHAI, locale=self.language)
+
+    def place(self, org: str) -> str:
+        """An organisation, by its codes and the name of its province; the whole company when empty."""
+        return f"{PROVINCES.get(org[:2], '')} {org}".strip() if org else self.label("ALL", "Place")
 
     def money(self, fen: int) -> str:
         """An amount in yuan."""

@@ -40,6 +40,7 @@ class Permission(StrEnum):
     JUDGE_REFUSALS = "JUDGE_REFUSALS"
     SEE_FLOOR = "SEE_FLOOR"
     LISTEN_IN = "LISTEN_IN"
+    STEER_DIALLING = "STEER_DIALLING"
     MANAGE_USERS = "MANAGE_USERS"
     SEE_AUDIT = "SEE_AUDIT"
 
@@ -58,6 +59,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
             _P.ISSUE_TICKETS,
             _P.SEE_FLOOR,
             _P.LISTEN_IN,
+            _P.STEER_DIALLING,
             _P.JUDGE_REFUSALS,
         }
     ),

@@ -14,6 +14,7 @@ from dialer.engine.following import until_stored
 from dialer.ports import TelephonyRefused
 from dialer.usecases.follow_call import refused_to_dial
 from dialer.usecases.place_call import place_next_call
+from dialer.usecases.steer_dialling import course_now
 
 if TYPE_CHECKING:
     from dialer.engine.engine import EngineParts
@@ -56,7 +57,8 @@ class Dispatcher:
     async def _ready_seats(self) -> list[Seat]:
         parts = self._parts
         async with parts.storage.read() as work:
-            if not await work.cases.due(parts.clock.now(), 1):
+            now = parts.clock.now()
+            if not await work.cases.due(now, 1, await course_now(work, parts.rulebook, now)):
                 return []
             seats = await work.floor.seats(parts.owner)
         ready = [seat for seat in seats if seat.state is SeatState.READY and seat.leg_up]

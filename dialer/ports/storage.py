@@ -28,10 +28,13 @@ from dialer.domain.policy import Policy
 from dialer.domain.problem import Problem
 from dialer.domain.recording import RecordingState, Seal
 from dialer.domain.seat import Seat, SeatEvent
+from dialer.domain.steering import Course
 from dialer.domain.ticket import TicketEvent, TicketId, TicketState, TransferTicket
 from dialer.domain.user import AccountEvent, Role, User
 from dialer.domain.waveform import Waveform
+from dialer.ports.figures import Figures
 from dialer.ports.search import Search
+from dialer.ports.steering import Steerings
 
 if TYPE_CHECKING:
     from dialer.ports.administration import Decisions
@@ -325,8 +328,11 @@ class Cases(Protocol):
         """Save what is not a move: when it is next due, rank, flags."""
         ...
 
-    async def due(self, now: datetime, limit: int) -> Sequence[RevisitCase]:
-        """Cases in the pool whose time has come, the most urgent first: rank, last day, then age (rules §9.1)."""
+    async def due(self, now: datetime, limit: int, course: Course | None = None) -> Sequence[RevisitCase]:
+        """Cases in the pool whose time has come, the most urgent first: rank, last day, then age (rules §9.1).
+
+        Without those for which a supervisor's decision waits, and with those first that a decision lifts.
+        """
         ...
 
     async def in_state(self, *states: CaseState, org: str = "", limit: int = 1000) -> Sequence[RevisitCase]:
@@ -803,6 +809,8 @@ class Work(Protocol):
     tokens: Tokens
     changes: Changes
     decisions: Decisions
+    steerings: Steerings
+    figures: Figures
     ledger: Ledger
 
 

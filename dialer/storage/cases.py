@@ -11,9 +11,11 @@ from sqlalchemy import ColumnElement, RowMapping, Table, func, or_, select
 
 from dialer.domain.case import POOL, Appointment, CaseEvent, CaseId, CaseState, RevisitCase
 from dialer.domain.errors import NotFound
+from dialer.domain.steering import Course
 from dialer.ports.storage import HistoryRow, Moved
 from dialer.storage.plain import from_row, row_of
 from dialer.storage.statements import Statements, under
+from dialer.storage.steerings import not_held, place
 from dialer.storage.tables import cases, history, policies
 from dialer.storage.versions import history_row, read_history, save_version, write_history
 
@@ -73,9 +75,12 @@ class CaseShelf:
         await save_version(self._statements, cases, _row(after), case.state)
         return after
 
-    async def due(self, now: datetime, limit: int) -> Sequence[RevisitCase]:
+    async def due(self, now: datetime, limit: int, course: Course | None = None) -> Sequence[RevisitCase]:
+        course = course or Course(now)
         come = cases.c.state.in_(POOL) & or_(cases.c.next_at <= now, cases.c.next_at.is_(None))
-        urgency = (cases.c.rank, cases.c.revisit_last_day.asc().nulls_last(), cases.c.id)
+        if course.holding:
+            come &= not_held(course)
+        urgency = (place(course), cases.c.revisit_last_day.asc().nulls_last(), cases.c.id)
         rows = await self._statements.all(select(cases).where(come).order_by(*urgency).limit(limit))
         return [case_of(row) for row in rows]
 

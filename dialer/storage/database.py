@@ -9,7 +9,9 @@ from typing import Any, Self
 from sqlalchemy import make_url
 
 from dialer.ports.administration import Decisions
+from dialer.ports.figures import Figures
 from dialer.ports.search import Search
+from dialer.ports.steering import Steerings
 from dialer.ports.storage import (
     Audit,
     Calls,
@@ -32,6 +34,7 @@ from dialer.storage.changes import ChangeShelf
 from dialer.storage.decisions import DecisionShelf
 from dialer.storage.engines import writing_and_reading
 from dialer.storage.errors import storage_errors
+from dialer.storage.figures import FigureShelf
 from dialer.storage.floor import FloorShelf
 from dialer.storage.interviews import InterviewShelf
 from dialer.storage.ledger import LedgerShelf
@@ -41,6 +44,7 @@ from dialer.storage.recordings import RecordingShelf
 from dialer.storage.schema import require_head
 from dialer.storage.search import SearchShelf
 from dialer.storage.statements import Statements
+from dialer.storage.steerings import SteeringShelf
 from dialer.storage.tickets import TicketShelf
 from dialer.storage.tokens import TokenShelf
 from dialer.storage.vault import Vault
@@ -66,6 +70,8 @@ class UnitOfWork:
         self.tokens: Tokens = TokenShelf(statements)
         self.changes: Changes = ChangeShelf(statements)
         self.decisions: Decisions = DecisionShelf(statements)
+        self.steerings: Steerings = SteeringShelf(statements)
+        self.figures: Figures = FigureShelf(statements)
         self.ledger: Ledger = LedgerShelf(statements)
 
 

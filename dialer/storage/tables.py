@@ -110,7 +110,7 @@ cases = Table(
     Column("round", Integer, nullable=False),
     Column("version", Integer, nullable=False),
     Column("rank", Integer, nullable=False),
-    Column("revisit_last_day", Date),
+    Column("revisit_last_day", Date, index=True),
     Column("surrender_last_day", Date),
     Column("next_at", UtcDateTime),
     Column("next_why", Text, nullable=False),
@@ -159,7 +159,7 @@ calls = Table(
     Column("agent", String(64), nullable=False),
     Column("owner", String(64), nullable=False),
     Column("phase", String(16), nullable=False),
-    Column("intended_at", UtcDateTime, nullable=False),
+    Column("intended_at", UtcDateTime, nullable=False, index=True),
     Column("ringing_at", UtcDateTime),
     Column("early_media_at", UtcDateTime),
     Column("answered_at", UtcDateTime),
@@ -494,6 +494,25 @@ audit_head = Table(
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("last_id", BigInteger, nullable=False),
     Column("hash", String(64), nullable=False),
+)
+
+steerings = Table(
+    "steerings",
+    metadata,
+    _id(),
+    Column("kind", String(8), nullable=False),
+    Column("org", String(40), nullable=False),
+    Column("purpose", String(16)),
+    Column("by", String(64), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("until", UtcDateTime),
+    Column("start", String(8)),
+    Column("end", String(8)),
+    Column("seats", Integer),
+    Column("ended_at", UtcDateTime),
+    Column("ended_by", String(64), nullable=False),
+    Column("ended_why", Text, nullable=False),
 )
 
 leases = Table(

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, time
 
 from dialer.domain.case import POOL, CaseState, RevisitCase
-from dialer.domain.case_plan import DialNumber, Held, WaitUntil, plan_case
+from dialer.domain.case_plan import CasePlan, DialNumber, Held, WaitUntil, plan_case
 from dialer.domain.errors import CalendarMissing, NotFound
 from dialer.domain.reason import Reason
 from dialer.domain.retry import Exhausted
+from dialer.domain.steering import Steering, SteeringKind, steered
 from dialer.ports.storage import Storage, Work
-from dialer.usecases.gather_facts import gather
+from dialer.usecases.gather_facts import Known, gather
 from dialer.usecases.rulebook import Rulebook
+from dialer.usecases.steer_dialling import course_now
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +47,41 @@ async def explain(work: Work, case: RevisitCase, rulebook: Rulebook, now: dateti
         known = await gather(work, case, rulebook.calendar, now)
     except CalendarMissing as error:
         return Explanation(case, "暂不外呼 · held", (f"{error.code}: {error}",))
-    match plan_case(known.facts, known.numbers, rulebook.dial, rulebook.calendar, now):
+    plan = plan_case(known.facts, known.numbers, rulebook.dial, rulebook.calendar, now)
+    course = await course_now(work, rulebook, now)
+    explanation = _explained(known, steered(plan, course.hold(case)), now)
+    return replace(explanation, reasons=(*explanation.reasons, *await _decisions_about(work, case, now)))
+
+
+async def _decisions_about(work: Work, case: RevisitCase, now: datetime) -> tuple[str, ...]:
+    standing = await work.steerings.standing(now)
+    return tuple(_decided(each) for each in standing if each.group.has(case.org, case.purpose))
+
+
+def _decided(each: Steering) -> str:
+    zh, en = _DECIDED[each.kind]
+    facts = {"start": each.start or time(), "end": each.end or time(), "seats": each.seats}
+    until = f" → {each.until:%m-%d %H:%M}" if each.until else ""
+    return (
+        f"{zh.format(**facts)}{until}（{each.by}：{each.why}） · {en.format(**facts)} by {each.by} because {each.why}"
+    )
+
+
+_DECIDED = {
+    SteeringKind.PAUSE: ("外呼已暂停", "paused"),
+    SteeringKind.HOURS: ("仅在 {start:%H:%M}–{end:%H:%M} 外呼", "dialled from {start:%H:%M} to {end:%H:%M} only"),
+    SteeringKind.SEATS: ("最多 {seats} 席同时外呼", "dialled by at most {seats} seats at a time"),
+    SteeringKind.FIRST: ("优先外呼", "dialled first"),
+}
+
+
+def _explained(known: Known, plan: CasePlan | Steering, now: datetime) -> Explanation:
+    case = known.case
+    match plan:
         case DialNumber(number, _):
             return _now(case, known.phone(number.id).number.masked, now)
+        case Steering():
+            return Explanation(case, "按主管安排暂不外呼 · held by a supervisor's decision")
         case WaitUntil(at, number, blocks):
             masked = known.phone(number.id).number.masked
             reasons = tuple(f"{_both(block.reason)} → {block.lifts_at:%m-%d %H:%M}" for block in blocks)

@@ -7,17 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from dialer.domain.api_token import ApiToken
 from dialer.domain.attempt import Attempt
-from dialer.domain.call import CallId, RecordingKind
+from dialer.domain.call import RecordingKind
 from dialer.domain.case import CaseId, CaseState, RevisitCase
 from dialer.domain.errors import NotFound, ScriptInvalid
 from dialer.domain.listening import Listening
 from dialer.domain.recording import RecordingState
 from dialer.domain.script import ScriptRef
-from dialer.domain.seat import Seat, SeatState
 from dialer.domain.ticket import OPEN_TICKETS, TicketId, TicketState, TransferTicket
 from dialer.domain.user import User
 from dialer.ports import Scripts
@@ -230,59 +229,4 @@ async def ticket_file(storage: Storage, user: User, ticket_id: TicketId, now: da
             phones=tuple(await work.policies.phones(line.case.holder_id)),
             replies=tuple(await work.tickets.replies(ticket.id)),
             history=tuple(await work.tickets.history(ticket.id)),
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class SeatOnFloor:
-    """A seat, whose it is, and the supervisor on its call."""
-
-    seat: Seat
-    person: User
-    listening: Listening | None
-
-    @property
-    def call_id(self) -> CallId | None:
-        """The call on which the agent talks now."""
-        return self.seat.call_id if self.seat.state is SeatState.TALKING else None
-
-
-_FAILURE_IS_TOLD_FOR = timedelta(minutes=1)
-
-
-@dataclass(frozen=True, slots=True)
-class FloorPicture:
-    """Who works, how many cases stand where, and what keeps an engine from placing calls.
-
-    `mine` is the reader's own place on somebody's call, `failed` what has just come to nothing.
-    """
-
-    seats: tuple[SeatOnFloor, ...]
-    by_state: Mapping[CaseState, int]
-    overdue_tickets: int
-    notices: tuple[str, ...]
-    now: datetime
-    mine: Listening | None = None
-    failed: Listening | None = None
-
-
-async def floor(storage: Storage, user: User, now: datetime) -> FloorPicture:
-    """The floor under the user's organisation."""
-    async with storage.read() as work:
-        people = {each.login: each for each in await work.floor.users()}
-        listening = {each.call_id: each for each in await work.listenings.open()}
-        seats = [(seat, people.get(seat.login)) for seat in await work.floor.seats()]
-        below = await work.tickets.in_state(*ANSWERABLE, org=user.org)
-        return FloorPicture(
-            seats=tuple(
-                SeatOnFloor(seat, each, listening.get(seat.call_id) if seat.call_id else None)
-                for seat, each in seats
-                if each is not None and sees(user, each.org)
-            ),
-            by_state=await work.cases.counts(org=user.org),
-            overdue_tickets=sum(ticket.overdue(now) for ticket in below),
-            notices=tuple(await work.ledger.notices()),
-            now=now,
-            mine=next((each for each in listening.values() if each.login == user.login), None),
-            failed=await work.listenings.last_failure(user.login, now - _FAILURE_IS_TOLD_FOR),
         )

@@ -22,6 +22,7 @@ from dialer.domain.reason import Reason
 from dialer.domain.retry import Exhausted
 from dialer.domain.script import CallScript
 from dialer.domain.seat import Seat, SeatEvent, SeatState
+from dialer.domain.steering import Course, Steering, steered
 from dialer.ports import DialOrder, Scripts
 from dialer.ports.storage import HolderPhone, Moved, Storage, StoredCall, Work
 from dialer.usecases.conduct_interview import prepare_interview
@@ -29,6 +30,7 @@ from dialer.usecases.fill_script import script_for
 from dialer.usecases.gather_facts import Known, gather, ranked
 from dialer.usecases.open_ticket import give_round_up
 from dialer.usecases.rulebook import Rulebook
+from dialer.usecases.steer_dialling import course_now
 
 _LOOK_AT = 20
 """How many due cases are looked at for one call; the rest are looked at for the next."""
@@ -75,28 +77,30 @@ async def place_next_call(
         current = await work.floor.seat(seat.id)
         if current is None or current.state is not SeatState.READY or not current.leg_up:
             return None
-        for case in await work.cases.due(now, _LOOK_AT):
-            dialable = await _look_at(work, case, rulebook, now)
+        course = await course_now(work, rulebook, now)
+        for case in await work.cases.due(now, _LOOK_AT, course):
+            dialable = await _look_at(work, case, rulebook, course)
             if dialable is None:
                 continue
-            order = await _intend(work, dialable, scripts, rulebook, current, owner, now)
+            order = await _intend(work, dialable, scripts, rulebook, current, owner, course)
             if order is not None:
                 return order
     return None
 
 
-async def _look_at(work: Work, case: RevisitCase, rulebook: Rulebook, now: datetime) -> Dialable | None:
+async def _look_at(work: Work, case: RevisitCase, rulebook: Rulebook, course: Course) -> Dialable | None:
     try:
-        return await _plan(work, case, rulebook, now)
+        return await _plan(work, case, rulebook, course)
     except CalendarMissing as error:
-        await work.cases.save(case.due(now + _LOOK_AGAIN, str(error)))
+        await work.cases.save(case.due(course.now + _LOOK_AGAIN, str(error)))
         return None
 
 
-async def _plan(work: Work, case: RevisitCase, rulebook: Rulebook, now: datetime) -> Dialable | None:
+async def _plan(work: Work, case: RevisitCase, rulebook: Rulebook, course: Course) -> Dialable | None:
+    now = course.now
     known = await gather(work, case, rulebook.calendar, now)
     plan = plan_case(known.facts, known.numbers, rulebook.dial, rulebook.calendar, now)
-    match plan:
+    match steered(plan, course.hold(case)):
         case DialNumber(number, how):
             return Dialable(known, number, how)
         case WaitUntil(at, _, blocks):
@@ -106,16 +110,19 @@ async def _plan(work: Work, case: RevisitCase, rulebook: Rulebook, now: datetime
             why = "；".join(reason.zh for reason in reasons)
             pause = _LINE_BUSY if reasons == (Reason.CALL_UNFINISHED,) else _LOOK_AGAIN
             await work.cases.save(case.due(now + pause, why))
-        case Exhausted():
-            await give_round_up(work, known, plan, rulebook, now)
+        case Exhausted() as over:
+            await give_round_up(work, known, over, rulebook, now)
+        case Steering():
+            pass  # it stays where it is in the queue, for the moment it is let go
     return None
 
 
 async def _intend(
-    work: Work, first: Dialable, scripts: Scripts, rulebook: Rulebook, seat: Seat, owner: str, now: datetime
+    work: Work, first: Dialable, scripts: Scripts, rulebook: Rulebook, seat: Seat, owner: str, course: Course
 ) -> DialOrder | None:
+    now = course.now
     phone = first.known.phone(first.number.id)
-    together = [first, *await _others_of_the_holder(work, first, rulebook, now)]
+    together = [first, *await _others_of_the_holder(work, first, rulebook, course)]
     looked_at = [await _readable(work, each, phone, scripts, rulebook, seat, now) for each in together]
     ready = [each for each in looked_at if each is not None]
     if not ready:
@@ -130,10 +137,10 @@ async def _intend(
     return DialOrder(call.call_id, seat.id, phone.number, rulebook.caller_id, rulebook.ring_seconds)
 
 
-async def _others_of_the_holder(work: Work, first: Dialable, rulebook: Rulebook, now: datetime) -> list[Dialable]:
-    others = []
+async def _others_of_the_holder(work: Work, first: Dialable, rulebook: Rulebook, course: Course) -> list[Dialable]:
+    others, now = [], course.now
     for case in await work.cases.of_holder(first.known.case.holder_id):
-        if case.id == first.known.case.id or case.state not in POOL:
+        if case.id == first.known.case.id or case.state not in POOL or course.hold(case) is not None:
             continue
         try:
             known = await gather(work, case, rulebook.calendar, now)

@@ -53,7 +53,7 @@ def test_every_route_has_its_place_in_the_matrix() -> None:
 async def test_each_role_passes_only_the_doors_the_matrix_opens(console: Console, log_in, role: Role) -> None:
     person = await log_in(role)
     for route in ROUTES:
-        if route.path in ("/logout", "/desk/events"):
+        if route.path == "/logout" or route.path.endswith("/events"):  # streams have no end
             continue
         path = _concrete(route.path)
         response = await (person.get(path) if route.method == "GET" else person.post(path))

@@ -12,6 +12,7 @@ import pytest
 from dialer.console.app import ROUTES
 from dialer.console.routes import Route, admits
 from dialer.domain.api_token import Scope
+from dialer.domain.steering import Steering, SteeringKind
 from dialer.domain.user import Role, User
 from tests.builders import a_policy, a_user, at
 from tests.console.desk import JSON, Console, Visitor
@@ -30,7 +31,7 @@ POLICY_NO = "P2026440001"
 ASKED = ("", f"?policy_no={POLICY_NO}", "?every=1", f"?q={POLICY_NO}", "?q=王小明", "?holder=王小明", "?agent=agent1")
 """What a list or a search may be asked; what a page doesn't know it passes over."""
 
-OF_ITS_READER = ("/audit", "/desk/events")
+OF_ITS_READER = ("/audit", "/desk/events", "/floor/events")
 """Pages that show what their reader did, and change by being read; streams, which have no end."""
 
 World = Mapping[str, str]
@@ -41,6 +42,8 @@ async def _a_world(console: Console, folder: Path) -> World:
     ticket = await an_issued_l1(console, a_policy(policy_no=POLICY_NO, product_code="DEMO-PAR"))
     async with console.site.storage.begin() as work:
         await work.floor.add_user(a_user(name="甲某坐席", org=THEIRS))
+        decided = Steering(0, SteeringKind.PAUSE, THEIRS, None, "lina", at(9), why="甲地停电")
+        steering = await work.steerings.add(decided)
     async with console.site.storage.read() as work:
         case = await work.cases.get(ticket.case_id)
         phone = (await work.policies.phones(case.holder_id))[0]
@@ -48,6 +51,7 @@ async def _a_world(console: Console, folder: Path) -> World:
     recording = await sealed_in_store(console, folder, attempt.call_id)
     assert case.org == ticket.org == THEIRS
     known = {"case_id": case.id, "ticket_id": ticket.id, "recording_id": recording.id, "phone_id": phone.id}
+    known["steering_id"] = steering.id
     return {name: str(value) for name, value in known.items()}
 
 

@@ -28,15 +28,18 @@ from dialer.domain.reply import Objection
 from dialer.domain.script import AnswerValue
 from dialer.domain.script.model import Phase as ScriptPhase
 from dialer.domain.seat import SeatState
+from dialer.domain.steering import SteeringKind
 from dialer.domain.ticket import TicketEvent, TicketState
 from dialer.domain.user import AccountEvent, Role
+from dialer.ports.figures import CaseSet
 from dialer.scripts_yaml import ScriptLibrary
+from dialer.usecases.report_figures import Rate
 from dialer.usecases.staff_the_floor import PauseReason
 
 SHOWN: tuple[type[StrEnum], ...] = (
-    AccountEvent, AnswerValue, AuditKind, CaseEvent, CaseState, Channel, Design, ListeningEnd, ListenMode, Objection,
-    Outcome, PauseReason, PayMode, Phase, PhoneKind, PhoneStatus, ProblemLevel, ProblemType, Purpose, RecordingKind,
-    RecordingState, Role, SeatState, TicketEvent, TicketState,
+    AccountEvent, AnswerValue, AuditKind, CaseEvent, CaseSet, CaseState, Channel, Design, ListeningEnd, ListenMode,
+    Objection, Outcome, PauseReason, PayMode, Phase, PhoneKind, PhoneStatus, ProblemLevel, ProblemType, Purpose, Rate,
+    RecordingKind, RecordingState, Role, SeatState, SteeringKind, TicketEvent, TicketState,
 )  # fmt: skip
 
 

@@ -22,12 +22,16 @@ from dialer.usecases.listen_in import (
     listening_is_refused,
     stop_listening,
 )
-from dialer.usecases.look_at import floor
 from dialer.usecases.staff_the_floor import NoPhone
+from dialer.usecases.watch_floor import FloorPicture, watch_floor
 from tests.builders import a_user
 from tests.usecases.site import SEAT, Site
 
 LISTEN, WHISPER, BARGE = ListenMode
+
+
+async def _floor(site: Site, user: User) -> FloorPicture:
+    return await watch_floor(site.storage, site.rulebook, user, site.now, wrap_up_seconds=45)
 
 
 class NoSignals:
@@ -180,18 +184,18 @@ async def test_what_came_to_nothing_is_told_for_a_minute(site: Site) -> None:
     zhangwei, call = await leader(site), await a_talk(site)
     await asks(site, zhangwei, call)
     await follow_listening(site.storage, ListenerDown(call, site.now, "does not answer"))
-    picture = await floor(site.storage, zhangwei, site.now)
+    picture = await _floor(site, zhangwei)
     assert picture.failed is not None
     assert (picture.failed.ending, picture.failed.why) == (ListeningEnd.UNANSWERED, "does not answer")
     site.later(seconds=61)
-    assert (await floor(site.storage, zhangwei, site.now)).failed is None
+    assert (await _floor(site, zhangwei)).failed is None
     await asks(site, zhangwei, call)
     await listening_is_refused(site.storage, call, "no line", site.now)
-    failed = (await floor(site.storage, zhangwei, site.now)).failed
+    failed = (await _floor(site, zhangwei)).failed
     assert failed is not None
     assert failed.ending is ListeningEnd.REFUSED
     await asks(site, zhangwei, call)  # tried again: the failure is history
-    assert (await floor(site.storage, zhangwei, site.now)).failed is None
+    assert (await _floor(site, zhangwei)).failed is None
 
 
 async def test_a_call_that_dies_with_its_engine_ends_the_listening_too(site: Site) -> None:
@@ -207,7 +211,7 @@ async def test_a_call_that_dies_with_its_engine_ends_the_listening_too(site: Sit
 async def test_the_floor_shows_who_is_on_which_call(site: Site) -> None:
     zhangwei, lina, call = await leader(site), await leader(site, "lina"), await a_talk(site)
     await asks(site, zhangwei, call)
-    mine, theirs = [await floor(site.storage, each, site.now) for each in (zhangwei, lina)]
+    mine, theirs = [await _floor(site, each) for each in (zhangwei, lina)]
     assert mine.mine is not None
     assert theirs.mine is None
     for picture in (mine, theirs):
