@@ -78,6 +78,7 @@ class Site:
     in_force: SiteInForce
     rulebook: Rulebook
     store: LocalStore
+    attachments: LocalStore
     hasher: Argon2Hasher
 
 
@@ -108,6 +109,8 @@ def rulebook_of(settings: Settings) -> Rulebook:
             l2_redial_types=frozenset(map(ProblemType, tickets.l2_redial_types)),
             reply_min_chars=tickets.reply_min_chars,
             reply_banned=tickets.reply_banned,
+            attachment_max_bytes=tickets.attachment_max_mb * 1024 * 1024,
+            attachments_max=tickets.attachments_max,
         ),
         proof=ProofRules(recording.min_seconds, recording.length_tolerance_seconds),
         products=load_products(settings.paths.products),
@@ -153,6 +156,7 @@ async def opened(settings: Settings, clock: Clock | None = None, *, make: bool =
             in_force=in_force,
             rulebook=replace(installed, calendar=in_force.calendar),
             store=LocalStore(paths.sealed),
+            attachments=LocalStore(paths.attachments),
             hasher=Argon2Hasher(),
         )
 
@@ -348,6 +352,7 @@ async def _serving(site: Site) -> AsyncIterator[str]:
             clock=site.clock,
             rulebook=site.rulebook,
             store=site.store,
+            attachments=site.attachments,
             waveforms=encoder,
             hasher=site.hasher,
             api=ApiParts(SentRows, give_way, RateLimiter(site.settings.api.requests_per_minute)),

@@ -305,6 +305,9 @@ def admin_create(
     name: str = "",
     org: Annotated[str, typer.Option(help="机构路径，如 44/4401 · part of the organisation")] = "",
     phone: Annotated[str, typer.Option(help="坐席或主管的话机 SIP 地址 · an agent's or supervisor's phone")] = "",
+    salesperson: Annotated[
+        str, typer.Option(help="业务员工号 · a salesperson's code, as it stands on the policies")
+    ] = "",
     config: Config = DEFAULT_CONFIG,
 ) -> None:
     """建账号 · create an account; the password is asked for, never taken from the command line."""
@@ -322,6 +325,7 @@ def admin_create(
                 role=role,
                 org=org,
                 phone_address=phone,
+                salesperson_code=salesperson,
             )
 
     _run(create())

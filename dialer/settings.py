@@ -44,6 +44,7 @@ class Paths(_Section):
     scripts: Path = Path("scripts")
     spool: Path = Path("recordings/spool")
     sealed: Path = Path("recordings/sealed")
+    attachments: Path = Path("recordings/attachments")
     data_key: Path = Path("var/data.key")
 
 
@@ -138,6 +139,8 @@ class TicketSettings(_Section):
     reply_banned: tuple[str, ...] = (
         "已回复", "已查询", "已处理", "已转某部门跟进", "已结案", "已联系", "客户已清楚",
     )  # fmt: skip
+    attachment_max_mb: int = Field(10, ge=1, le=200, description="a larger scan or photograph is refused")
+    attachments_max: int = Field(20, ge=1, description="papers a ticket")
 
 
 class ProvinceSettings(_Section):

@@ -223,7 +223,7 @@ def test_sound_has_one_path_for_dialer_and_asterisk():
 
 def test_what_must_outlive_a_container_is_in_a_volume():
     settings = SETTINGS.paths
-    for path in (settings.data_key, settings.spool, settings.sealed):
+    for path in (settings.data_key, settings.spool, settings.sealed, settings.attachments):
         assert [str(up) for up in (HOME / path).parents if str(up) in mounts("dialer")], path
     assert {name.split(":")[0] for s in SERVICES.values() for name in s.get("volumes", []) if name[0] != "."} == set(
         COMPOSE["volumes"]

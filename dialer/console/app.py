@@ -18,6 +18,8 @@ from dialer.console import (
     login,
     recordings,
     search,
+    ticket_papers,
+    ticket_replies,
     tickets,
 )
 from dialer.console.api import API, ApiParts, api_routes, explain_api_errors
@@ -39,6 +41,8 @@ ROUTES = (
     *events.ROUTES,
     *tickets.ROUTES,
     *search.ROUTES,
+    *ticket_replies.ROUTES,
+    *ticket_papers.ROUTES,
     *cases.ROUTES,
     *recordings.ROUTES,
     *floor.ROUTES,
@@ -58,6 +62,7 @@ def make_console(
     rulebook: Rulebook,
     store: RecordingStore,
     waveforms: Waveforms,
+    attachments: RecordingStore,
     hasher: PasswordHasher,
     api: ApiParts,
     in_force: InForce,
@@ -74,15 +79,27 @@ def make_console(
         rulebook: the site's decisions.
         store: where sealed recordings are.
         waveforms: draws them.
+        attachments: where papers of transfer tickets are.
         hasher: how passwords are hashed.
         api: what other systems' programs need beside these.
         in_force: what the site itself decided: scripts, calendar years, organisation.
         secure_cookies: cookies travel over HTTPS only.
         wrap_up_seconds: the target that agents see after a call; nothing is cut off.
     """
-    app = web.Application(middlewares=[explain_errors, explain_api_errors, guard])
+    app = web.Application(middlewares=[ticket_papers.let_papers_in, explain_errors, explain_api_errors, guard])
     app[SITE] = Site(
-        storage, signals, scripts, clock, rulebook, store, waveforms, hasher, in_force, secure_cookies, wrap_up_seconds
+        storage,
+        signals,
+        scripts,
+        clock,
+        rulebook,
+        store,
+        waveforms,
+        attachments,
+        hasher,
+        in_force,
+        secure_cookies,
+        wrap_up_seconds,
     )
     app[ACCESS], app[SEEN] = {}, {}
     app[floor.PULSE] = floor.Pulse()

@@ -69,6 +69,7 @@ def _environment(language: str) -> Environment:
         money=spoken.money,
         place=spoken.place,
         span=span,
+        working=spoken.working,
         org=_places(spoken),
     )
     return environment

@@ -27,6 +27,7 @@ class Site:
     rulebook: Rulebook
     store: RecordingStore
     waveforms: Waveforms
+    attachments: RecordingStore
     hasher: PasswordHasher
     in_force: InForce
     secure_cookies: bool = False

@@ -1,108 +1,148 @@
-"""Transfer tickets: the list by due time, and the reply with its quality rules (rules §5.5)."""
+"""Transfer tickets: the desks of branch, city, county and salesperson (rules §5.5). One handler a step of the paper."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import fields as fields_of
+from datetime import date
 
 from aiohttp import web
 
-from dialer.console.forms import fields, moment, number
-from dialer.console.pages import page, see, wants_json
+from dialer.console.forms import FormInvalid, fields, moment, number
+from dialer.console.pages import page, wants_json
 from dialer.console.routes import Route
 from dialer.console.site import site_of, user_of
+from dialer.console.ticket_page import after, line_as_json, ticket_id_of, ticket_page
 from dialer.domain.audit import AuditKind
-from dialer.domain.reply import Objection, ReplyContent
-from dialer.domain.ticket import TicketId
+from dialer.domain.calendar import shanghai_time
 from dialer.domain.user import Permission
-from dialer.usecases import look_at
-from dialer.usecases.answer_ticket import reply_to_ticket
-from dialer.usecases.close_case import accept_correction
-from dialer.usecases.look_at import TicketFile, TicketLine
-
-_REPLY_FIELDS = tuple(field.name for field in fields_of(ReplyContent))
-_NOT_ACCEPTED = 422
+from dialer.usecases.check_ticket import accept_answer, reject_answer, return_to_branch, send_back
+from dialer.usecases.hand_down_ticket import forward_ticket, hand_to_salesperson, take_ticket
+from dialer.usecases.look_at_tickets import LISTED, TicketView, ledger, ticket_file, tickets
+from dialer.usecases.staff_the_floor import FLOOR
 
 
 async def list_tickets(request: web.Request) -> web.Response:
-    """Tickets that wait for an answer, the first due first; `?every=1` shows all open ones."""
-    site = site_of(request)
-    every = bool(request.query.get("every"))
-    lines = await look_at.tickets(site.storage, user_of(request), site.now, every=every)
+    """Open tickets, the first due first: what waits for the reader, or another `?view=`."""
+    site, user = site_of(request), user_of(request)
+    found = await tickets(site.storage, user, site.rulebook.calendar, site.now, _view(request))
     if wants_json(request):
-        return web.json_response({"tickets": [_line(line) for line in lines]})
-    return page(request, "tickets.html", lines=lines, now=site.now, every=every)
+        return web.json_response({"tickets": [line_as_json(line) for line in found.lines], "counts": found.counts})
+    return page(request, "tickets.html", found=found, now=site.now, views=tuple(TicketView), listed=LISTED)
+
+
+def _view(request: web.Request) -> TicketView | None:
+    asked = request.query.get("view")
+    try:
+        return TicketView(asked) if asked else None
+    except ValueError:
+        raise FormInvalid(f"{asked!r} is no view; known: {', '.join(TicketView)}") from None
 
 
 async def show_ticket(request: web.Request) -> web.Response:
     """One ticket."""
-    return await _ticket(request, {}, ())
+    return await ticket_page(request)
 
 
-async def _ticket(
-    request: web.Request, sent: Mapping[str, str], objections: Sequence[Objection], status: int = 200
-) -> web.Response:
+async def print_ticket(request: web.Request) -> web.Response:
+    """转办单 on A4 (rules §5.5, §5.11)."""
     site, user = site_of(request), user_of(request)
-    file = await look_at.ticket_file(site.storage, user, _ticket_id(request), site.now)
-    if wants_json(request):
-        return web.json_response({**_file(file), "objections": list(objections)}, status=status)
-    may_reply = user.may(Permission.REPLY_TICKETS) and (file.answerable or file.correctable)
-    rules = site.rulebook.tickets
-    return page(
-        request, "ticket.html", status, file=file, now=site.now, sent=sent, objections=objections,
-        may_reply=may_reply, min_chars=rules.reply_min_chars,
-    )  # fmt: skip
+    file = await ticket_file(site.storage, user, ticket_id_of(request), site.rulebook.calendar, site.now)
+    return page(request, "ticket_paper.html", file=file, now=site.now, company=site.rulebook.company_name)
 
 
-async def reply(request: web.Request) -> web.StreamResponse:
-    """Record an answer; one that does not hold up is shown again with every objection."""
+async def print_ledger(request: web.Request) -> web.Response:
+    """业务员转办单明细簿: what was issued to the reader's place on `?day=`, today's without one (rules §5.11)."""
     site, user = site_of(request), user_of(request)
-    ticket_id, sent = _ticket_id(request), await fields(request)
-    file = await look_at.ticket_file(site.storage, user, ticket_id, site.now)
-    record = accept_correction if file.correctable else reply_to_ticket
-    objections = await record(site.storage, site.rulebook, ticket_id, user.login, site.now, _content(sent))
-    if objections:
-        return await _ticket(request, sent, objections, _NOT_ACCEPTED)
-    return await _ticket(request, {}, ()) if wants_json(request) else see(f"/tickets/{ticket_id}")
+    day = _day(request.query.get("day", "")) or shanghai_time(site.now).date()
+    lines = await ledger(site.storage, user, site.rulebook.calendar, day, site.now)
+    return page(request, "ticket_ledger.html", lines=lines, day=day, now=site.now, company=site.rulebook.company_name)
 
 
-def _ticket_id(request: web.Request) -> TicketId:
-    return TicketId(number(request.match_info["ticket_id"]))
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        raise FormInvalid(f"not a day: {text!r}") from None
 
 
-def _content(sent: Mapping[str, str]) -> ReplyContent:
-    at = moment(sent.get("contacted_at", ""))
-    told = {name: sent[name] for name in _REPLY_FIELDS if name in sent}
-    return ReplyContent.from_mapping({**told, "contacted_at": at.isoformat() if at else ""})
+async def take(request: web.Request) -> web.Response:
+    """Say that one works on it."""
+    site, user = site_of(request), user_of(request)
+    return await after(request, take_ticket(site.storage, user, ticket_id_of(request), site.now))
 
 
-def _line(line: TicketLine) -> dict[str, object]:
-    ticket = line.ticket
-    return {
-        "id": ticket.id,
-        "ticket_no": ticket.ticket_no,
-        "state": ticket.state,
-        "level": ticket.level,
-        "round": ticket.round,
-        "urgent": ticket.urgent,
-        "policy_no": line.case.policy_no,
-        "holder": line.policy.holder.name.masked,
-        "issued_at": ticket.issued_at.isoformat() if ticket.issued_at else None,
-        "due_at": ticket.due_at.isoformat() if ticket.due_at else None,
-        "overdue": line.overdue,
-    }
+async def forward(request: web.Request) -> web.Response:
+    """To a county or a department."""
+    site, user, sent = site_of(request), user_of(request), await fields(request)
+    unit, version = sent.get("unit", ""), _version(sent.get("version", ""))
+    act = forward_ticket(site.storage, user, ticket_id_of(request), unit, site.now, version)
+    return await after(request, act)
 
 
-def _file(file: TicketFile) -> dict[str, object]:
-    items = [
-        {"type": item.problem.type, "subtype": item.problem.subtype, "words": item.words}
-        for item in file.line.ticket.items
-    ]
-    return {**_line(file.line), "answerable": file.answerable, "items": items}
+async def hand_over(request: web.Request) -> web.Response:
+    """To the salesperson, with the signature on the 明细簿."""
+    site, user, sent = site_of(request), user_of(request), await fields(request)
+    act = hand_to_salesperson(
+        site.storage,
+        user,
+        ticket_id_of(request),
+        site.now,
+        salesperson_code=sent.get("salesperson_code", "").strip(),
+        signed_by=sent.get("signed_by", "").strip(),
+        signed_at=moment(sent.get("signed_at", "")),
+        version=_version(sent.get("version", "")),
+    )
+    return await after(request, act, sent)
 
 
+async def return_it(request: web.Request) -> web.Response:
+    """The answer is complete; the branch has it."""
+    site, user, sent = site_of(request), user_of(request), await fields(request)
+    opinion, version = sent.get("opinion", "").strip(), _version(sent.get("version", ""))
+    act = return_to_branch(site.storage, user, ticket_id_of(request), site.now, opinion, version)
+    return await after(request, act, sent)
+
+
+async def send_it_back(request: web.Request) -> web.Response:
+    """The third level does not let the answer pass, and says why."""
+    site, user, sent = site_of(request), user_of(request), await fields(request)
+    reason, version = sent.get("reason", "").strip(), _version(sent.get("version", ""))
+    return await after(request, send_back(site.storage, user, ticket_id_of(request), reason, site.now, version), sent)
+
+
+async def accept(request: web.Request) -> web.Response:
+    """The branch takes the answer; the case goes on."""
+    site, user, sent = site_of(request), user_of(request), await fields(request)
+    version = _version(sent.get("version", ""))
+    act = accept_answer(site.storage, site.rulebook, user, ticket_id_of(request), site.now, version)
+    shown = await after(request, act)
+    await site.signals.notify(FLOOR)
+    return shown
+
+
+async def reject(request: web.Request) -> web.Response:
+    """The branch does not take the answer, and says why."""
+    site, user, sent = site_of(request), user_of(request), await fields(request)
+    reason, version = sent.get("reason", "").strip(), _version(sent.get("version", ""))
+    act = reject_answer(site.storage, user, ticket_id_of(request), reason, site.now, version)
+    return await after(request, act, sent)
+
+
+def _version(text: str) -> int | None:
+    """What the person had on screen; a program may not say."""
+    return number(text) if text else None
+
+
+_P = Permission
 ROUTES = (
-    Route("GET", "/tickets", Permission.SEE_TICKETS, list_tickets),
-    Route("GET", "/tickets/{ticket_id}", Permission.SEE_TICKETS, show_ticket, AuditKind.TICKET_SEEN),
-    Route("POST", "/tickets/{ticket_id}/reply", Permission.REPLY_TICKETS, reply),
+    Route("GET", "/tickets", _P.SEE_TICKETS, list_tickets),
+    Route("GET", "/tickets/ledger", _P.SEE_TICKETS, print_ledger, AuditKind.EXPORTED),
+    Route("GET", "/tickets/{ticket_id}", _P.SEE_TICKETS, show_ticket, AuditKind.TICKET_SEEN),
+    Route("GET", "/tickets/{ticket_id}/paper", _P.SEE_TICKETS, print_ticket, AuditKind.EXPORTED),
+    Route("POST", "/tickets/{ticket_id}/take", _P.REPLY_TICKETS, take),
+    Route("POST", "/tickets/{ticket_id}/forward", _P.FORWARD_TICKETS, forward),
+    Route("POST", "/tickets/{ticket_id}/hand-over", _P.HAND_OVER_TICKETS, hand_over),
+    Route("POST", "/tickets/{ticket_id}/return", _P.CHECK_TICKETS, return_it),
+    Route("POST", "/tickets/{ticket_id}/send-back", _P.CHECK_TICKETS, send_it_back),
+    Route("POST", "/tickets/{ticket_id}/accept", _P.ACCEPT_TICKETS, accept),
+    Route("POST", "/tickets/{ticket_id}/reject", _P.ACCEPT_TICKETS, reject),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import Enum
 from functools import cache
 from io import BytesIO
@@ -19,6 +19,7 @@ from babel.numbers import format_decimal
 from babel.support import Translations
 
 from dialer.domain.calendar import SHANGHAI
+from dialer.domain.clocks import OFFICE
 from dialer.domain.province import PROVINCES
 from dialer.domain.reason import Reason
 
@@ -81,6 +82,14 @@ class Words:
     def place(self, org: str) -> str:
         """An organisation, by its codes and the name of its province; the whole company when empty."""
         return f"{PROVINCES.get(org[:2], '')} {org}".strip() if org else self.label("ALL", "Place")
+
+    def working(self, time: timedelta) -> str:
+        """A length of office time, in working days of an office's hours, hours and minutes."""
+        days, rest = divmod(time, OFFICE.day)
+        hours, minutes = divmod(int(rest.total_seconds()) // 60, 60)
+        parts = {"DAYS": days, "HOURS": hours, "MINUTES": minutes}
+        told = [self.text(f"WorkingTime.{unit}") % count for unit, count in parts.items() if count]
+        return " ".join(told) or self.text("WorkingTime.MINUTES") % 0
 
     def money(self, fen: int) -> str:
         """An amount in yuan."""

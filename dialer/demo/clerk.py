@@ -73,8 +73,9 @@ class BranchClerk:
         return min(map(self.answers_at, await self._tickets()), default=None)
 
     async def _tickets(self) -> list[Json]:
-        tickets: list[Json] = (await self._visitor.look("/tickets"))["tickets"]
-        return tickets
+        """Those it can answer now; what people have sent up already waits for people."""
+        tickets: list[Json] = (await self._visitor.look("/tickets?view=EVERY"))["tickets"]
+        return [ticket for ticket in tickets if "ANSWER" in ticket["steps"]]
 
     def answers_at(self, ticket: Json) -> datetime:
         """The next working morning, in a few batches, or in time before the ticket falls due."""

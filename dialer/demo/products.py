@@ -15,8 +15,9 @@ _ILP = ("DEMO-ILP", "示例终身寿险（投资连结型）")
 _HEALTH = ("DEMO-HEALTH", "示例长期医疗保险")
 _ACC = ("DEMO-ACC", "示例一年期意外伤害保险")
 _INVESTS = (("risk_level_text", "稳健型"), ("account_text", "成长账户 60%、平衡账户 40%"))
+SALESPERSON_CODE = "A00017"
 _AT_THE_BANK = (("bank_name", "示例银行"), ("outlet", "示例银行中山路支行"), ("salesperson", "刘示例"))
-_BY_AN_AGENT = (("salesperson_code", "A00017"), ("salesperson", "李示例"))
+_BY_AN_AGENT = (("salesperson_code", SALESPERSON_CODE), ("salesperson", "李示例"))
 _RENEWS = (("guaranteed_renewal", "是"),)
 
 

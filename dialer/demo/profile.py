@@ -19,7 +19,12 @@ _OURS = ("paths", "storage", "telephony", "asterisk", "console")
 def demo_settings(folder: Path, carrier: str, seats: int, port: int | None) -> Settings:
     """The profile, at home in `folder`. Raises SettingsInvalid."""
     profile = load_settings(PROFILE)
-    places = {"spool": folder / "spool", "sealed": folder / "sealed", "data_key": folder / "data.key"}
+    places = {
+        "spool": folder / "spool",
+        "sealed": folder / "sealed",
+        "attachments": folder / "attachments",
+        "data_key": folder / "data.key",
+    }
     return profile.model_copy(
         update={
             "paths": profile.paths.model_copy(update=places),

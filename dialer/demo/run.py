@@ -28,6 +28,7 @@ from dialer.demo.clerk import BranchClerk
 from dialer.demo.clock import DemoClock, Director
 from dialer.demo.persona import Cast
 from dialer.demo.population import Population, make_population
+from dialer.demo.products import SALESPERSON_CODE
 from dialer.demo.profile import demo_settings, differences, on_asterisk, write_settings
 from dialer.demo.robots import RobotAgent, Shift
 from dialer.demo.show import Login, Watch, show_progress, summary, welcome
@@ -190,6 +191,7 @@ async def _account(site: Site, role: Role, login: str, phone: AgentPhone | None 
         password=password,
         role=role,
         phone_address=phone.uri if phone else "",
+        salesperson_code=SALESPERSON_CODE if role is Role.SALES else "",
     )
     return Login(role, login, password)
 

@@ -166,6 +166,11 @@ class OfficeHours:
         if self.closes <= self.opens:
             raise ValueError(f"an office that opens at {self.opens} can't close at {self.closes}")
 
+    @property
+    def day(self) -> timedelta:
+        """How long a working day is."""
+        return datetime.combine(date.min, self.closes) - datetime.combine(date.min, self.opens)
+
 
 OFFICE = OfficeHours()
 
@@ -175,6 +180,23 @@ def working_hours_after(
 ) -> datetime:
     """The instant by which `hours` of office time have passed since `start` (rules §5.6 "4 working hours")."""
     return _spend(timedelta(hours=hours), start, calendar, office.opens, office.closes)
+
+
+def working_time_between(
+    start: datetime, end: datetime, calendar: WorkingCalendar, office: OfficeHours = OFFICE
+) -> timedelta:
+    """The office time between two instants: what is left of a ticket's time, or by how much it is late (rules §5.6).
+
+    None of it when the end is not after the start.
+    """
+    start, end = shanghai_time(start), shanghai_time(end)
+    counted, day = timedelta(0), start.date()
+    while day <= end.date():
+        if calendar.is_working_day(day):
+            worked = min(end, _at(day, office.closes)) - max(start, _at(day, office.opens))
+            counted += max(worked, timedelta(0))
+        day += _ONE_DAY
+    return counted
 
 
 def ticket_due(

@@ -40,6 +40,7 @@ class Objection(StrEnum):
     STOCK_PHRASES = "STOCK_PHRASES"
     TOO_SHORT = "TOO_SHORT"
     NO_ATTACHMENT = "NO_ATTACHMENT"
+    HANDLER_IS_SELLER = "HANDLER_IS_SELLER"
     PHONE_INVALID = "PHONE_INVALID"
     NO_PHONE_OWNER = "NO_PHONE_OWNER"
     PHONE_IS_STAFF = "PHONE_IS_STAFF"
@@ -103,10 +104,10 @@ class ReplyContent:
         )
 
 
-def objections(
-    content: ReplyContent, level: ProblemLevel, min_chars: int, banned: Iterable[str]
-) -> tuple[Objection, ...]:
-    """Every reason to send a reply back; empty when it is acceptable (rules §5.5, §6.1.3).
+def reply_rules(
+    content: ReplyContent, level: ProblemLevel, min_chars: int, banned: Iterable[str], *, attached: bool = False
+) -> Mapping[Objection, bool]:
+    """Every rule that applies to a reply, by the objection to breaking it, and whether it is kept (rules §5.5, §6.1.3).
 
     Args:
         content: the reply.
@@ -114,24 +115,45 @@ def objections(
             is an answer to a 回访不成功 only.
         min_chars: the least number of Chinese characters once stock phrases and names are taken out.
         banned: the stock phrases; 某部门 in one stands for any department.
+        attached: whether the ticket carries an attachment.
     """
     words = _own_words(content, banned)
     met = not (content.nobody_can_be_contacted and level is ProblemLevel.U)
     said_something = bool(_NOT_A_WORD.sub("", content.story))
-    found = {
-        Objection.NO_CONTACTED_BY: not content.contacted_by,
-        Objection.NO_CONTACTED_WHOM: met and not content.contacted_whom,
-        Objection.NO_CONTACTED_AT: content.contacted_at is None,
-        Objection.NO_MEANS: not content.means,
-        Objection.NO_CUSTOMER_SAID: met and not content.customer_said,
-        Objection.NO_DONE: not content.done,
-        Objection.STOCK_PHRASES: said_something and not words,
-        Objection.TOO_SHORT: len(_HAN.findall(words)) < min_chars,
-        Objection.NO_ATTACHMENT: level is ProblemLevel.L1 and not content.attachment_note,
-        Objection.PHONE_INVALID: bool(content.new_phone) and not _dialable(content.new_phone),
-        Objection.NO_PHONE_OWNER: bool(content.new_phone) and not content.new_phone_owner,
+    rules = {
+        Objection.NO_CONTACTED_BY: bool(content.contacted_by),
+        Objection.NO_CONTACTED_WHOM: bool(content.contacted_whom) or not met,
+        Objection.NO_CONTACTED_AT: content.contacted_at is not None,
+        Objection.NO_MEANS: bool(content.means),
+        Objection.NO_CUSTOMER_SAID: bool(content.customer_said) or not met,
+        Objection.NO_DONE: bool(content.done),
+        Objection.STOCK_PHRASES: bool(words) or not said_something,
+        Objection.TOO_SHORT: len(_HAN.findall(words)) >= min_chars,
     }
-    return tuple(objection for objection, holds in found.items() if holds)
+    if level is ProblemLevel.L1:
+        rules[Objection.NO_ATTACHMENT] = attached or bool(content.attachment_note)
+    if content.new_phone:
+        rules[Objection.PHONE_INVALID] = _dialable(content.new_phone)
+        rules[Objection.NO_PHONE_OWNER] = bool(content.new_phone_owner)
+    return rules
+
+
+def objections(
+    content: ReplyContent, level: ProblemLevel, min_chars: int, banned: Iterable[str], *, attached: bool = False
+) -> tuple[Objection, ...]:
+    """Every reason to send a reply back; empty when it is acceptable: the rules of `reply_rules` that it breaks."""
+    rules = reply_rules(content, level, min_chars, banned, attached=attached)
+    return tuple(objection for objection, kept in rules.items() if not kept)
+
+
+def own_characters(content: ReplyContent, banned: Iterable[str]) -> int:
+    """How many Chinese characters of the story are the handler's own."""
+    return len(_HAN.findall(_own_words(content, banned)))
+
+
+def told_by_the_seller(content: ReplyContent, level: ProblemLevel, salesperson: str) -> bool:
+    """Whether the salesperson of the policy handled a first-level item, which nobody may (rules §2.4, §12 C-03)."""
+    return level is ProblemLevel.L1 and bool(salesperson) and content.contacted_by == salesperson
 
 
 def objections_to_number(*, staff: bool, other_holders: int) -> tuple[Objection, ...]:

@@ -1,7 +1,8 @@
 """The transfer ticket (转办单): what went wrong, sent down for an answer within two working days (rules §5.5).
 
 One machine, three flavours (回访不成功, 一级, 二级). The paper's full way is in the table; the short way, an answer
-recorded at the branch for a ticket at any hand below, is the same table's `REPLIED`.
+recorded at the branch for a ticket at any hand below, is the same table's `REPLIED`. What is noted on a ticket without
+handing it on (who works on it, a statement, a scan) is a move that stays where it is. Who may do what: `ticket_desk`.
 """
 
 from __future__ import annotations
@@ -47,11 +48,15 @@ class TicketEvent(StrEnum):
     CLOSED = "CLOSED"
     RECALLED = "RECALLED"
     CALENDAR_CHANGED = "CALENDAR_CHANGED"
+    TAKEN = "TAKEN"
+    STATED = "STATED"
+    ATTACHED = "ATTACHED"
 
 
 _S, _E = TicketState, TicketEvent
 _BELOW = (_S.ISSUED_TO_L3, _S.FORWARDED_TO_L4, _S.SIGNED_BY_SALES)
-_OPEN = (_S.CREATED, *_BELOW, _S.REPLIED, _S.L3_CHECKED, _S.RETURNED_TO_BRANCH, _S.ACCEPTED)
+_UNDER_WAY = (*_BELOW, _S.REPLIED, _S.L3_CHECKED, _S.RETURNED_TO_BRANCH)
+_OPEN = (_S.CREATED, *_UNDER_WAY, _S.ACCEPTED)
 
 TICKET: Machine[TicketState, TicketEvent] = Machine(
     "ticket",
@@ -59,9 +64,12 @@ TICKET: Machine[TicketState, TicketEvent] = Machine(
         {
             (_S.CREATED, _E.ISSUED): _S.ISSUED_TO_L3,
             (_S.ISSUED_TO_L3, _E.FORWARDED): _S.FORWARDED_TO_L4,
+            (_S.FORWARDED_TO_L4, _E.FORWARDED): _S.FORWARDED_TO_L4,
             (_S.FORWARDED_TO_L4, _E.SIGNED): _S.SIGNED_BY_SALES,
+            (_S.SIGNED_BY_SALES, _E.SIGNED): _S.SIGNED_BY_SALES,
             **{(state, _E.REPLIED): _S.REPLIED for state in _BELOW},
-            **{(state, _E.CALENDAR_CHANGED): state for state in _BELOW},  # its due time is computed anew (rules §3)
+            # its due time is computed anew (rules §3)
+            **{(state, _E.CALENDAR_CHANGED): state for state in (*_BELOW, _S.REPLIED)},
             (_S.REPLIED, _E.CHECKED): _S.L3_CHECKED,
             (_S.L3_CHECKED, _E.RETURNED): _S.RETURNED_TO_BRANCH,
             (_S.L3_CHECKED, _E.REJECTED): _S.ISSUED_TO_L3,
@@ -69,12 +77,21 @@ TICKET: Machine[TicketState, TicketEvent] = Machine(
             (_S.RETURNED_TO_BRANCH, _E.REJECTED): _S.ISSUED_TO_L3,
             (_S.ACCEPTED, _E.CLOSED): _S.CLOSED,
             **{(state, _E.RECALLED): _S.RECALLED for state in _OPEN},
+            **{(state, _E.TAKEN): state for state in _UNDER_WAY},
+            **{(state, _E.STATED): state for state in _UNDER_WAY},
+            **{(state, _E.ATTACHED): state for state in (*_UNDER_WAY, _S.ACCEPTED)},
         }
     ),
 )
 """Every move a ticket can make."""
 
 OPEN_TICKETS = _OPEN
+
+AWAITED = (*_BELOW, _S.REPLIED)
+"""Tickets whose answer has not been received at the branch: their clock runs (rules §5.6)."""
+
+NOT_ACCEPTED_YET = (_S.CREATED, *_UNDER_WAY)
+"""Tickets whose answer, if there is one, has not been accepted: what is found now still joins them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +106,15 @@ class TicketItem:
 
 @dataclass(frozen=True, slots=True)
 class TransferTicket:
-    """One round's ticket of a case; all its items travel together (rules §4.4)."""
+    """One round's ticket of a case; all its items travel together (rules §4.4).
+
+    Attributes:
+        org: where the policy belongs, as a path.
+        replied_at: when the answer was received at the branch (rules §5.6).
+        unit: the level-4 place or department it was forwarded to; empty while it is with the third level.
+        handed_to: the code of the salesperson who signed for it; `signed_by` is the name on the paper.
+        taken_by: who works on it now, for the others to see; it keeps nobody out.
+    """
 
     id: TicketId
     ticket_no: str
@@ -107,6 +132,17 @@ class TransferTicket:
     closed_at: datetime | None = None
     urgent: bool = False
     items: tuple[TicketItem, ...] = ()
+    unit: str = ""
+    handed_to: str = ""
+    signed_by: str = ""
+    signed_at: datetime | None = None
+    taken_by: str = ""
+    taken_at: datetime | None = None
+
+    @property
+    def place(self) -> str:
+        """In whose part of the organisation it is: where it was forwarded to, else where the policy belongs."""
+        return self.unit or self.org
 
     def overdue(self, now: datetime) -> bool:
         """Whether the branch should have had the answer by now: a reply at the due minute is in time."""

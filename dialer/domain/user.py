@@ -23,6 +23,8 @@ class Role(StrEnum):
     QA = "QA"
     L3_HANDLER = "L3_HANDLER"
     L4_CLERK = "L4_CLERK"
+    DEPT_CLERK = "DEPT_CLERK"
+    SALES = "SALES"
     INDEP_HANDLER = "INDEP_HANDLER"
     COMPLIANCE = "COMPLIANCE"
     AUDIT = "AUDIT"
@@ -36,6 +38,10 @@ class Permission(StrEnum):
     HEAR_RECORDINGS = "HEAR_RECORDINGS"
     SEE_TICKETS = "SEE_TICKETS"
     REPLY_TICKETS = "REPLY_TICKETS"
+    FORWARD_TICKETS = "FORWARD_TICKETS"
+    HAND_OVER_TICKETS = "HAND_OVER_TICKETS"
+    CHECK_TICKETS = "CHECK_TICKETS"
+    ACCEPT_TICKETS = "ACCEPT_TICKETS"
     ISSUE_TICKETS = "ISSUE_TICKETS"
     JUDGE_REFUSALS = "JUDGE_REFUSALS"
     SEE_FLOOR = "SEE_FLOOR"
@@ -65,10 +71,12 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
     ),
     Role.CC_LEADER: frozenset({_P.SEE_CASES, _P.HEAR_RECORDINGS, _P.SEE_TICKETS, _P.SEE_FLOOR, _P.LISTEN_IN}),
     Role.CC_AGENT: frozenset({_P.TAKE_CALLS}),
-    Role.CC_DISPATCH: frozenset({_P.SEE_CASES, _P.SEE_TICKETS, _P.ISSUE_TICKETS, _P.REPLY_TICKETS}),
+    Role.CC_DISPATCH: _BRANCH_DESK | {_P.SEE_CASES, _P.ISSUE_TICKETS, _P.ACCEPT_TICKETS},
     Role.QA: frozenset({_P.SEE_CASES, _P.HEAR_RECORDINGS, _P.JUDGE_REFUSALS}),
-    Role.L3_HANDLER: _BRANCH_DESK,
-    Role.L4_CLERK: _BRANCH_DESK,
+    Role.L3_HANDLER: _BRANCH_DESK | {_P.FORWARD_TICKETS, _P.CHECK_TICKETS},
+    Role.L4_CLERK: _BRANCH_DESK | {_P.HAND_OVER_TICKETS},
+    Role.DEPT_CLERK: _BRANCH_DESK | {_P.HAND_OVER_TICKETS},
+    Role.SALES: _BRANCH_DESK,
     Role.INDEP_HANDLER: _BRANCH_DESK,
     Role.COMPLIANCE: frozenset({_P.SEE_CASES, _P.HEAR_RECORDINGS, _P.SEE_TICKETS}),
     Role.AUDIT: frozenset({_P.SEE_CASES, _P.SEE_TICKETS, _P.SEE_FLOOR, _P.HEAR_RECORDINGS, _P.SEE_AUDIT}),
@@ -100,7 +108,11 @@ class AccountEvent(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """Somebody who may log in. `org` is the part of the organisation whose records they see, as a path prefix."""
+    """Somebody who may log in. `org` is the part of the organisation whose records they see, as a path prefix.
+
+    A department's clerk has the department as the path's last part (`44/4401/BANK`), a salesperson the code that stands
+    on their policies.
+    """
 
     login: str
     name: str
@@ -109,6 +121,7 @@ class User:
     created_at: datetime
     org: str = ""
     phone_address: str = ""
+    salesperson_code: str = ""
     disabled: bool = False
     failed_logins: int = 0
     locked_until: datetime | None = None

@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
 from dialer.domain.api_token import ApiToken
+from dialer.domain.attachment import Attachment
 from dialer.domain.attempt import Attempt, AttemptId
 from dialer.domain.audit import AuditEntry, AuditQuestion
 from dialer.domain.call import Call, CallId, Phase, SeatId, SoundFiles
@@ -205,6 +206,18 @@ class TicketReply:
     content: Mapping[str, Any]
     accepted: bool
     objections: Sequence[str] = ()
+    statement: bool = False
+    """A salesperson's statement on a first-level item: it stands beside the answer and is none (rules §12 C-03)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What somebody has typed and not sent: the form's fields as they stand. Personal, so sealed at rest."""
+
+    ticket_id: TicketId
+    login: str
+    fields: Mapping[str, str]
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -532,8 +545,16 @@ class Tickets(Protocol):
         """By round."""
         ...
 
-    async def in_state(self, *states: TicketState, org: str = "", limit: int = 500) -> Sequence[TransferTicket]:
-        """Tickets in these states under an organisation, the first due first."""
+    async def in_state(
+        self, *states: TicketState, org: str = "", handed_to: str | None = None, limit: int = 500
+    ) -> Sequence[TransferTicket]:
+        """Tickets in these states, in the hands of a part of the organisation or one salesperson; first due first."""
+        ...
+
+    async def issued_between(
+        self, start: datetime, end: datetime, org: str = "", handed_to: str | None = None
+    ) -> Sequence[TransferTicket]:
+        """Tickets issued from one instant to before another, as issued; of a part of the organisation as `in_state`."""
         ...
 
     async def put_reply(self, reply: TicketReply) -> None:
@@ -546,6 +567,30 @@ class Tickets(Protocol):
 
     async def history(self, ticket_id: TicketId) -> Sequence[HistoryRow]:
         """Every move of a ticket."""
+        ...
+
+
+class Papers(Protocol):
+    """What lies with a transfer ticket: drafts of replies, and scans."""
+
+    async def put_draft(self, draft: Draft) -> None:
+        """Keep what a person has typed for a ticket, in place of what was kept before."""
+        ...
+
+    async def draft(self, ticket_id: TicketId, login: str) -> Draft | None:
+        """What the person typed and did not send."""
+        ...
+
+    async def drop_draft(self, ticket_id: TicketId, login: str) -> None:
+        """It was sent; one that is not there: nothing."""
+        ...
+
+    async def put_attachment(self, attachment: Attachment) -> Attachment:
+        """Keep what is known of a stored file; its id is given here. The same content stays one on a ticket."""
+        ...
+
+    async def attachments(self, ticket_id: TicketId) -> Sequence[Attachment]:
+        """As they were added."""
         ...
 
 
@@ -802,6 +847,7 @@ class Work(Protocol):
     interviews: Interviews
     recordings: Recordings
     tickets: Tickets
+    papers: Papers
     floor: Floor
     listenings: Listenings
     search: Search

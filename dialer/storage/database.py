@@ -21,6 +21,7 @@ from dialer.ports.storage import (
     Interviews,
     Ledger,
     Listenings,
+    Papers,
     Policies,
     Recordings,
     Tickets,
@@ -39,6 +40,7 @@ from dialer.storage.floor import FloorShelf
 from dialer.storage.interviews import InterviewShelf
 from dialer.storage.ledger import LedgerShelf
 from dialer.storage.listenings import ListeningShelf
+from dialer.storage.papers import PaperShelf
 from dialer.storage.policies import PolicyShelf
 from dialer.storage.recordings import RecordingShelf
 from dialer.storage.schema import require_head
@@ -63,6 +65,7 @@ class UnitOfWork:
         self.interviews: Interviews = InterviewShelf(statements)
         self.recordings: Recordings = RecordingShelf(statements)
         self.tickets: Tickets = TicketShelf(statements)
+        self.papers: Papers = PaperShelf(statements)
         self.floor: Floor = FloorShelf(statements)
         self.listenings: Listenings = ListeningShelf(statements)
         self.search: Search = SearchShelf(statements)

@@ -329,6 +329,12 @@ tickets = Table(
     Column("calendar_version", String(64), nullable=False),
     Column("replied_at", UtcDateTime),
     Column("closed_at", UtcDateTime),
+    Column("unit", String(40), nullable=False),
+    Column("handed_to", String(32), nullable=False),
+    Column("signed_by", String(64), nullable=False),
+    Column("signed_at", UtcDateTime),
+    Column("taken_by", String(64), nullable=False),
+    Column("taken_at", UtcDateTime),
     UniqueConstraint("case_id", "round"),
     Index("ix_tickets_state_due_at", "state", "due_at"),
 )
@@ -350,6 +356,31 @@ ticket_replies = Table(
     Column("reply_sealed", LargeBinary, nullable=False),
     Column("accepted", Boolean, nullable=False),
     Column("objections", JSON, nullable=False),
+    Column("statement", Boolean, nullable=False),
+)
+
+ticket_drafts = Table(
+    "ticket_drafts",
+    metadata,
+    Column("ticket_id", ForeignKey("tickets.id"), primary_key=True),
+    Column("login", String(64), primary_key=True),
+    Column("fields_sealed", LargeBinary, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+)
+
+ticket_attachments = Table(
+    "ticket_attachments",
+    metadata,
+    _id(),
+    Column("ticket_id", ForeignKey("tickets.id"), nullable=False, index=True),
+    Column("name_sealed", LargeBinary, nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("key", Text, nullable=False),
+    Column("by", String(64), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    UniqueConstraint("ticket_id", "sha256"),
 )
 
 users = Table(
@@ -362,6 +393,7 @@ users = Table(
     Column("role", String(24), nullable=False),
     Column("org", String(40), nullable=False),
     Column("phone_address", Text, nullable=False),
+    Column("salesperson_code", String(32), nullable=False),
     Column("disabled", Boolean, nullable=False),
     Column("failed_logins", Integer, nullable=False),
     Column("locked_until", UtcDateTime),

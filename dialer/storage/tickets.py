@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, RowMapping, select
@@ -69,9 +70,17 @@ class TicketShelf:
     async def of_case(self, case_id: CaseId) -> Sequence[TransferTicket]:
         return await self._some(tickets.c.case_id == case_id, tickets.c.round)
 
-    async def in_state(self, *states: TicketState, org: str = "", limit: int = 500) -> Sequence[TransferTicket]:
+    async def in_state(
+        self, *states: TicketState, org: str = "", handed_to: str | None = None, limit: int = 500
+    ) -> Sequence[TransferTicket]:
         first_due = (tickets.c.due_at.asc().nulls_last(), tickets.c.id)
-        return await self._some(tickets.c.state.in_(states) & under(tickets.c.org, org), *first_due, limit=limit)
+        return await self._some(tickets.c.state.in_(states) & _in_hands(org, handed_to), *first_due, limit=limit)
+
+    async def issued_between(
+        self, start: datetime, end: datetime, org: str = "", handed_to: str | None = None
+    ) -> Sequence[TransferTicket]:
+        then = (tickets.c.issued_at >= start) & (tickets.c.issued_at < end)
+        return await self._some(then & _in_hands(org, handed_to), tickets.c.issued_at, tickets.c.id)
 
     async def put_reply(self, reply: TicketReply) -> None:
         sealed = self._vault.seal_json(reply.content)
@@ -95,6 +104,13 @@ class TicketShelf:
     async def _problems_of(self, ticket_ids: Sequence[int]) -> Sequence[FoundProblem]:
         wanted = select(problems).where(problems.c.ticket_id.in_(ticket_ids)).order_by(problems.c.id)
         return [found_problem(row, self._vault) for row in await self._statements.all(wanted)]
+
+
+def _in_hands(org: str, handed_to: str | None) -> ColumnElement[bool]:
+    """`TransferTicket.place` under a part of the organisation; and signed for by one salesperson, if one is named."""
+    forwarded = under(tickets.c.unit, org) & (tickets.c.unit != "")
+    place = forwarded | (under(tickets.c.org, org) & (tickets.c.unit == ""))
+    return place if handed_to is None else place & (tickets.c.handed_to == handed_to)
 
 
 def _row_without_id(ticket: TransferTicket) -> dict[str, Any]:

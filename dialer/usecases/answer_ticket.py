@@ -13,9 +13,10 @@ from datetime import datetime
 from dialer.domain.case import POOL, CaseEvent, CaseState, RevisitCase
 from dialer.domain.phone import PhoneKind, PhoneNumber, PhoneSource, PhoneStatus
 from dialer.domain.problem import ProblemLevel
-from dialer.domain.reply import Objection, ReplyContent, objections, objections_to_number
+from dialer.domain.reply import Objection, ReplyContent
 from dialer.domain.ticket import REDIAL_PURPOSE, TICKET, TicketEvent, TicketId, TicketState, TransferTicket
-from dialer.ports.storage import Moved, Storage, TicketReply, Work
+from dialer.ports.storage import Moved, Storage, Work
+from dialer.usecases.check_reply import keep_reply
 from dialer.usecases.gather_facts import gather, ranked
 from dialer.usecases.prove_case import CLOSING_NEEDS_PROOF, NOT_SEALED_YET, completed_inside, proof_of
 from dialer.usecases.rulebook import Rulebook
@@ -48,33 +49,15 @@ async def reply_to_ticket(
         moved = Moved(by, now, {"objections": list(found)})
         if found:
             return found
-        ticket = replace(ticket, replied_at=now)
+        ticket = replace(ticket, replied_at=now, taken_by="", taken_at=None)
         for event in (TicketEvent.REPLIED, TicketEvent.CHECKED, TicketEvent.RETURNED, TicketEvent.ACCEPTED):
             ticket = await work.tickets.move(ticket, event, moved)
-        await _act_on(work, ticket, reply, rulebook, moved)
+        await act_on(work, ticket, reply, rulebook, moved)
     return ()
 
 
-async def keep_reply(
-    work: Work, ticket: TransferTicket, by: str, now: datetime, reply: ReplyContent, rulebook: Rulebook
-) -> Sequence[Objection]:
-    """Keep a reply, good or not; why it is not (rules §5.5, §5.6)."""
-    rules = rulebook.tickets
-    found = objections(reply, ticket.level, rules.reply_min_chars, rules.reply_banned)
-    if reply.new_phone and Objection.PHONE_INVALID not in found:
-        found = (*found, *await _objections_to_number(work, ticket, PhoneNumber.parse(reply.new_phone)))
-    await work.tickets.put_reply(TicketReply(ticket.id, now, by, reply.as_mapping(), not found, found))
-    return found
-
-
-async def _objections_to_number(work: Work, ticket: TransferTicket, number: PhoneNumber) -> Sequence[Objection]:
-    case = await work.cases.get(ticket.case_id)
-    holders = (await work.policies.sharing([number]))[number]
-    staff = await work.policies.staff_among([number])
-    return objections_to_number(staff=number in staff, other_holders=len(holders - {case.holder_id}))
-
-
-async def _act_on(work: Work, ticket: TransferTicket, reply: ReplyContent, rulebook: Rulebook, moved: Moved) -> None:
+async def act_on(work: Work, ticket: TransferTicket, reply: ReplyContent, rulebook: Rulebook, moved: Moved) -> None:
+    """What an accepted answer does to its case."""
     case = await work.cases.get(ticket.case_id)
     if case.state.closed:
         await close_ticket(work, ticket, moved)

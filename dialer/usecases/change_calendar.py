@@ -13,14 +13,13 @@ from datetime import date, datetime, timedelta
 from dialer.domain.calendar import WorkingCalendar, YearSchedule, shanghai_time
 from dialer.domain.case import CaseEvent, CaseId, RevisitCase
 from dialer.domain.errors import CalendarInvalid, CalendarMissing
-from dialer.domain.ticket import TicketEvent, TicketId, TransferTicket
+from dialer.domain.ticket import AWAITED, TicketEvent, TicketId, TransferTicket
 from dialer.domain.user import User
 from dialer.ports import Signals
 from dialer.ports.administration import IN_FORCE, CalendarYear, InForce
 from dialer.ports.storage import Moved, Storage, Work
 from dialer.usecases.govern_scripts import ReasonNeeded
 from dialer.usecases.issue_tickets import due
-from dialer.usecases.look_at import ANSWERABLE
 from dialer.usecases.rulebook import Rulebook
 
 _ALL_AT_ONCE = 100_000
@@ -130,7 +129,7 @@ async def _moved_tickets(
     old, new = (replace(rulebook, calendar=calendar) for calendar in calendars)
     moved = {each.case.id: each for each in cases}
     found = []
-    for ticket in await work.tickets.in_state(*ANSWERABLE, limit=_ALL_AT_ONCE):
+    for ticket in await work.tickets.in_state(*AWAITED, limit=_ALL_AT_ONCE):
         if ticket.issued_at is None or ticket.due_at is None or not _touched(ticket, days, moved):
             continue
         case = await work.cases.get(ticket.case_id)
@@ -208,7 +207,7 @@ async def _move_case(work: Work, moving: MovedCase, version: str, moved: Moved) 
 
 async def _move_ticket(work: Work, moving: MovedTicket, version: str, moved: Moved) -> None:
     ticket = await work.tickets.get(TicketId(moving.ticket.id))
-    if ticket.state not in ANSWERABLE or ticket.due_at != moving.before:
+    if ticket.state not in AWAITED or ticket.due_at != moving.before:
         return
     told = {"due_at": _from_to(moving.before, moving.after), "calendar": version, **moved.detail}
     later = replace(ticket, due_at=moving.after, calendar_version=version)

@@ -12,7 +12,8 @@ from dialer.domain.problem import ProblemType
 from dialer.domain.reply import Objection, ReplyContent
 from dialer.domain.ticket import TICKET, TicketEvent, TicketId
 from dialer.ports.storage import Moved, Storage, Work
-from dialer.usecases.answer_ticket import archive_answered, close_answered_tickets, keep_reply
+from dialer.usecases.answer_ticket import archive_answered, close_answered_tickets
+from dialer.usecases.check_reply import keep_reply
 from dialer.usecases.prove_case import CLOSING_NEEDS_PROOF, NOT_SEALED_YET, completed_inside, proof_of
 from dialer.usecases.rulebook import Rulebook
 

@@ -7,17 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from dialer.domain.api_token import ApiToken
 from dialer.domain.attempt import Attempt
 from dialer.domain.call import RecordingKind
-from dialer.domain.case import CaseId, CaseState, RevisitCase
+from dialer.domain.case import CaseId, RevisitCase
 from dialer.domain.errors import NotFound, ScriptInvalid
 from dialer.domain.listening import Listening
 from dialer.domain.recording import RecordingState
 from dialer.domain.script import ScriptRef
-from dialer.domain.ticket import OPEN_TICKETS, TicketId, TicketState, TransferTicket
+from dialer.domain.ticket import TransferTicket
 from dialer.domain.user import User
 from dialer.ports import Scripts
 from dialer.ports.storage import (
@@ -30,7 +29,6 @@ from dialer.ports.storage import (
     StoredAnswer,
     StoredCall,
     StoredPolicy,
-    TicketReply,
     Work,
 )
 
@@ -46,14 +44,6 @@ async def case_in_scope(work: Work, user: User, case_id: CaseId) -> RevisitCase:
     if not sees(user, case.org):
         raise NotFound(f"there is no case {case_id}")
     return case
-
-
-async def ticket_in_scope(work: Work, user: User, ticket_id: TicketId) -> TransferTicket:
-    """A ticket the user may see. Raises NotFound for all others."""
-    ticket = await work.tickets.get(ticket_id)
-    if not sees(user, ticket.org):
-        raise NotFound(f"there is no ticket with id {ticket_id}")
-    return ticket
 
 
 async def recording_in_scope(work: Work, user: User | ApiToken, recording_id: int) -> Recording:
@@ -170,63 +160,3 @@ def _title(scripts: Scripts, ref: ScriptRef | None, answer: StoredAnswer) -> str
         return scripts.exactly(ref).node(answer.node).title
     except (NotFound, ScriptInvalid):
         return answer.item
-
-
-@dataclass(frozen=True, slots=True)
-class TicketLine:
-    """A line of the ticket list."""
-
-    ticket: TransferTicket
-    case: RevisitCase
-    policy: StoredPolicy
-    overdue: bool
-
-
-ANSWERABLE = (TicketState.ISSUED_TO_L3, TicketState.FORWARDED_TO_L4, TicketState.SIGNED_BY_SALES)
-"""Tickets that wait for somebody below the branch."""
-
-
-async def tickets(storage: Storage, user: User, now: datetime, *, every: bool = False) -> Sequence[TicketLine]:
-    """Tickets under the user's organisation, the first due first: those to be answered, or every open one."""
-    async with storage.read() as work:
-        states = OPEN_TICKETS if every else ANSWERABLE
-        found = await work.tickets.in_state(*states, org=user.org)
-        return [await _ticket_line(work, ticket, now) for ticket in found]
-
-
-async def _ticket_line(work: Work, ticket: TransferTicket, now: datetime) -> TicketLine:
-    case = await work.cases.get(ticket.case_id)
-    return TicketLine(ticket, case, await work.policies.get(case.policy_no), ticket.overdue(now))
-
-
-@dataclass(frozen=True, slots=True)
-class TicketFile:
-    """A ticket with what has been answered and what became of it."""
-
-    line: TicketLine
-    phones: tuple[HolderPhone, ...]
-    replies: tuple[TicketReply, ...]
-    history: tuple[HistoryRow, ...]
-
-    @property
-    def answerable(self) -> bool:
-        """Whether a reply can be recorded now."""
-        return self.line.ticket.state in ANSWERABLE
-
-    @property
-    def correctable(self) -> bool:
-        """Whether the accepted answer was untrue though the customer is content (rules §5.3 no. 14)."""
-        return self.line.case.state is CaseState.REPLY_CORRECTION and self.line.ticket.state is TicketState.ACCEPTED
-
-
-async def ticket_file(storage: Storage, user: User, ticket_id: TicketId, now: datetime) -> TicketFile:
-    """The ticket page. Raises NotFound for a ticket that is not there or outside the user's scope."""
-    async with storage.read() as work:
-        ticket = await ticket_in_scope(work, user, ticket_id)
-        line = await _ticket_line(work, ticket, now)
-        return TicketFile(
-            line=line,
-            phones=tuple(await work.policies.phones(line.case.holder_id)),
-            replies=tuple(await work.tickets.replies(ticket.id)),
-            history=tuple(await work.tickets.history(ticket.id)),
-        )

@@ -14,13 +14,11 @@ from dialer.domain.case import CaseEvent, Purpose, RevisitCase
 from dialer.domain.problem import Problem, ProblemLevel
 from dialer.domain.retry import Exhausted
 from dialer.domain.rounds import ticket_follows
-from dialer.domain.ticket import TicketId, TicketItem, TicketState, TransferTicket, urgent
+from dialer.domain.ticket import NOT_ACCEPTED_YET, TicketId, TicketItem, TicketState, TransferTicket, urgent
 from dialer.ports.storage import FoundProblem, Moved, Work
 from dialer.usecases.answer_ticket import OPEN_STATE, close_answered_tickets, go_on, ticket_of_round
 from dialer.usecases.gather_facts import Known
 from dialer.usecases.rulebook import Rulebook
-
-_NOT_ANSWERED = frozenset({TicketState.ISSUED_TO_L3, TicketState.FORWARDED_TO_L4, TicketState.SIGNED_BY_SALES})
 
 
 async def give_round_up(work: Work, known: Known, over: Exhausted, rulebook: Rulebook, now: datetime) -> RevisitCase:
@@ -61,9 +59,9 @@ async def _l1_was_heard(work: Work, case: RevisitCase) -> bool:
 
 
 async def put_problems(work: Work, case: RevisitCase, found: Sequence[FoundProblem]) -> None:
-    """Keep problems of the round; they join the round's ticket as long as nobody has answered it (rules §4.4)."""
+    """Keep problems of the round; they join the round's ticket until its answer is accepted (rules §4.4)."""
     ticket = await ticket_of_round(work, case)
-    joins = ticket is not None and (ticket.state is TicketState.CREATED or ticket.state in _NOT_ANSWERED)
+    joins = ticket is not None and ticket.state in NOT_ACCEPTED_YET
     ticket_id = ticket.id if ticket is not None and joins else None
     await work.interviews.put_problems(case.id, [replace(each, ticket_id=ticket_id) for each in found])
 

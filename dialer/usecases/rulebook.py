@@ -26,6 +26,8 @@ class TicketRules:
     )
     reply_min_chars: int = 30
     reply_banned: tuple[str, ...] = ("已回复", "已查询", "已处理", "已转某部门跟进", "已结案", "已联系", "客户已清楚")
+    attachment_max_bytes: int = 10 * 1024 * 1024
+    attachments_max: int = 20
 
 
 @dataclass(frozen=True, slots=True)

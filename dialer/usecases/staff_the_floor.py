@@ -79,6 +79,7 @@ async def create_user(
     role: Role,
     org: str = "",
     phone_address: str = "",
+    salesperson_code: str = "",
     by: str = "cli",
     must_change_password: bool = False,
 ) -> User:
@@ -103,6 +104,7 @@ async def create_user(
         now,
         org=org,
         phone_address=phone_address,
+        salesperson_code=salesperson_code,
         must_change_password=must_change_password,
     )
     async with storage.begin() as work:

@@ -12,11 +12,12 @@ from dialer.domain.case import CaseState
 from dialer.domain.listening import Listening
 from dialer.domain.seat import Seat, SeatState
 from dialer.domain.steering import Steering
+from dialer.domain.ticket import AWAITED
 from dialer.domain.user import User
 from dialer.ports.figures import CallCount, CaseSet, Slice, SoundCount
 from dialer.ports.storage import Storage, Work
 from dialer.usecases.count_cases import moment_of
-from dialer.usecases.look_at import ANSWERABLE, sees
+from dialer.usecases.look_at import sees
 from dialer.usecases.rulebook import Rulebook
 from dialer.usecases.staff_the_floor import PauseReason
 from dialer.usecases.steer_dialling import touches
@@ -109,7 +110,7 @@ async def watch_floor(
     async with storage.read() as work:
         at = await moment_of(work, rulebook, now)
         listening = await work.listenings.open()
-        below = await work.tickets.in_state(*ANSWERABLE, org=user.org)
+        below = await work.tickets.in_state(*AWAITED, org=user.org)
         return FloorPicture(
             now=now,
             seats=await _seats(work, user, listening, now, wrap_up_seconds),

@@ -89,6 +89,7 @@ async def console(
         rulebook=site.rulebook,
         store=store,
         waveforms=encoder,
+        attachments=LocalStore(tmp_path / "attachments"),
         hasher=hasher,
         api=ApiParts(SentRows, partial(asyncio.sleep, 0), RateLimiter(100_000)),
         in_force=in_force,
@@ -125,6 +126,7 @@ async def log_in(console: Console, visit: Callable[..., Visitor]) -> Callable[..
         await create_user(
             site.storage, console.hasher, site.now, login=login, name=f"{login} 姓名", password=PASSWORD, role=role,
             org=org, phone_address="sip:agent@127.0.0.1:5080",
+            salesperson_code="S0001" if role is Role.SALES else "",
         )  # fmt: skip
         visitor = visit()
         await visitor.log_in(login)

@@ -11,7 +11,7 @@ from dialer.domain.user import Role
 
 _R = Role
 SUPERVISORS = {_R.CC_MANAGER, _R.CC_LEADER}
-BRANCH_DESKS = {_R.L3_HANDLER, _R.L4_CLERK, _R.INDEP_HANDLER}
+BRANCH_DESKS = {_R.L3_HANDLER, _R.L4_CLERK, _R.DEPT_CLERK, _R.SALES, _R.INDEP_HANDLER}
 WHO_SEE_CASES = {_R.HQ_ADMIN, *SUPERVISORS, _R.CC_DISPATCH, _R.QA, _R.COMPLIANCE, _R.AUDIT}
 WHO_HEAR = WHO_SEE_CASES - {_R.CC_DISPATCH}
 WHO_SEE_TICKETS = {_R.HQ_ADMIN, *SUPERVISORS, _R.CC_DISPATCH, *BRANCH_DESKS, _R.COMPLIANCE, _R.AUDIT}
@@ -43,8 +43,17 @@ MATRIX = (
     _row("listen to recordings", WHO_HEAR,
          "GET /recordings", "POST /recordings", "GET /recordings/{recording_id}",
          "GET /recordings/{recording_id}/waveform", "GET /recordings/{recording_id}/listen"),
-    _row("see tickets", WHO_SEE_TICKETS, "GET /tickets", "GET /tickets/{ticket_id}"),
-    _row("write a handling result", {*BRANCH_DESKS, _R.CC_DISPATCH}, "POST /tickets/{ticket_id}/reply"),
+    _row("see tickets", WHO_SEE_TICKETS,
+         "GET /tickets", "GET /tickets/ledger", "GET /tickets/{ticket_id}", "GET /tickets/{ticket_id}/paper",
+         "GET /tickets/{ticket_id}/attachments/{attachment_id}"),
+    _row("write a handling result", {*BRANCH_DESKS, _R.CC_DISPATCH},
+         "POST /tickets/{ticket_id}/take", "POST /tickets/{ticket_id}/reply", "POST /tickets/{ticket_id}/reply/preview",
+         "POST /tickets/{ticket_id}/statement", "POST /tickets/{ticket_id}/attachments"),
+    _row("forward", {_R.L3_HANDLER}, "POST /tickets/{ticket_id}/forward"),
+    _row("hand to salesperson, record signature", {_R.L4_CLERK, _R.DEPT_CLERK}, "POST /tickets/{ticket_id}/hand-over"),
+    _row("return reply to branch", {_R.L3_HANDLER},
+         "POST /tickets/{ticket_id}/return", "POST /tickets/{ticket_id}/send-back"),
+    _row("accept a reply", {_R.CC_DISPATCH}, "POST /tickets/{ticket_id}/accept", "POST /tickets/{ticket_id}/reject"),
     _row("see the floor", {_R.HQ_ADMIN, *SUPERVISORS, _R.AUDIT},
          "GET /floor", "GET /floor/events", "GET /campaigns", "GET /figures", "GET /figures/main"),
     _row("see the cases behind a figure", WHO_SEE_CASES, "GET /figures/cases"),

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 
 from dialer.domain.call import CallId
-from dialer.domain.case import RevisitCase
+from dialer.domain.case import CaseState, RevisitCase
+from dialer.domain.holder import Policyholder
 from dialer.domain.policy import Policy
+from dialer.domain.problem import Problem, ProblemLevel, ProblemType
 from dialer.domain.recording import RecordingState
-from dialer.domain.ticket import TransferTicket
+from dialer.domain.ticket import TicketEvent, TicketItem, TransferTicket
 from dialer.domain.waveform import Waveform
 from dialer.ports.storage import Recording
 from dialer.usecases.issue_tickets import issue_tickets
-from tests.builders import a_seal, at
+from tests.builders import a_seal, a_ticket, at, moved
 from tests.console.desk import Console, Visitor
 
 REPLY = {
@@ -26,6 +29,51 @@ REPLY = {
     "done": "当面讲解合同，客户重新签字确认。",
     "attachment_note": "补签字影像一份",
 }
+
+
+@dataclass(frozen=True)
+class Branch:
+    """Places of the organisation, as paths."""
+
+    province: str = "44"
+    city: str = "44/4401"
+    county: str = "44/4401/440104"
+    department: str = "44/4401/BANK"
+
+
+BRANCH = Branch()
+
+
+async def a_ticket_of_the_county(
+    console: Console, level: ProblemLevel = ProblemLevel.U, holder: Policyholder | None = None
+) -> TransferTicket:
+    """Issued at 16:00 for a policy of the county, without the call that led to it."""
+    site = console.site
+    state, problem = _ISSUED[level]
+    case = await site.a_case_is_due(holder=holder, org=BRANCH.county, state=state)
+    site.now = at(16)
+    new = a_ticket(case_id=case.id, level=level, org=BRANCH.county, items=(TicketItem(Problem(problem), "没接到电话"),))
+    async with site.storage.begin() as work:
+        ticket = replace(await work.tickets.add(new, moved()), issued_at=site.now, due_at=at(17, 30, day=_MONDAY))
+        ticket = await work.tickets.move(ticket, TicketEvent.ISSUED, moved(when=site.now))
+    site.later(minutes=10)
+    return ticket
+
+
+_MONDAY = date(2026, 9, 21)
+_ISSUED = {
+    ProblemLevel.U: (CaseState.U_ISSUED, ProblemType.UNREACHABLE),
+    ProblemLevel.L1: (CaseState.L1_ISSUED, ProblemType.NOT_OWN_SIGNATURE),
+    ProblemLevel.L2: (CaseState.L2_ISSUED, ProblemType.OTHER),
+}
+
+
+async def a_forwarded_ticket(console: Console, handler: Visitor, holder: Policyholder | None = None) -> TransferTicket:
+    """A 回访不成功 that the city has sent to its county."""
+    ticket = await a_ticket_of_the_county(console, holder=holder)
+    response = await handler.post(f"/tickets/{ticket.id}/forward", unit=BRANCH.county)
+    assert response.status == 303
+    return ticket
 
 
 async def a_refusal(console: Console) -> tuple[RevisitCase, CallId]:

@@ -97,7 +97,7 @@ def test_a_role_without_the_permission_is_not_admitted(a_user) -> None:
     assert not admits(Permission.HEAR_RECORDINGS, a_user(Role.CC_AGENT))
 
 
-@pytest.mark.parametrize("role", [Role.L3_HANDLER, Role.L4_CLERK, Role.INDEP_HANDLER])
+@pytest.mark.parametrize("role", [Role.L3_HANDLER, Role.L4_CLERK, Role.DEPT_CLERK, Role.SALES, Role.INDEP_HANDLER])
 def test_nobody_below_the_province_hears_recordings(a_user, role: Role) -> None:
     assert not admits(Permission.HEAR_RECORDINGS, a_user(role))
 

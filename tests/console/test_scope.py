@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
@@ -12,9 +13,12 @@ import pytest
 from dialer.console.app import ROUTES
 from dialer.console.routes import Route, admits
 from dialer.domain.api_token import Scope
+from dialer.domain.attachment import Attachment, AttachmentKind
 from dialer.domain.steering import Steering, SteeringKind
+from dialer.domain.ticket import TicketEvent, TransferTicket
 from dialer.domain.user import Role, User
-from tests.builders import a_policy, a_user, at
+from dialer.recording.local_store import LocalStore
+from tests.builders import a_policy, a_user, at, moved
 from tests.console.desk import JSON, Console, Visitor
 from tests.console.stories import an_issued_l1, sealed_in_store
 
@@ -50,9 +54,26 @@ async def _a_world(console: Console, folder: Path) -> World:
         (attempt,) = await work.calls.attempts(case.id)
     recording = await sealed_in_store(console, folder, attempt.call_id)
     assert case.org == ticket.org == THEIRS
-    known = {"case_id": case.id, "ticket_id": ticket.id, "recording_id": recording.id, "phone_id": phone.id}
-    known["steering_id"] = steering.id
+    attachment = await _with_the_salesperson(console, ticket, folder)
+    known = {
+        "case_id": case.id,
+        "ticket_id": ticket.id,
+        "recording_id": recording.id,
+        "phone_id": phone.id,
+        "attachment_id": attachment.id,
+        "steering_id": steering.id,
+    }
     return {name: str(value) for name, value in known.items()}
+
+
+async def _with_the_salesperson(console: Console, ticket: TransferTicket, folder: Path) -> Attachment:
+    """The salesperson has the ticket, and a paper lies with it."""
+    (folder / "scan.png").write_bytes(b"scan")
+    await LocalStore(folder / "attachments").put("scan.png", folder / "scan.png")
+    paper = Attachment(0, ticket.id, "扫描件.png", AttachmentKind.PNG, 4, "ab" * 32, "scan.png", "l4", at(16))
+    async with console.site.storage.begin() as work:
+        await work.tickets.move(replace(ticket, handed_to="S0001"), TicketEvent.ATTACHED, moved(when=at(16)))
+        return await work.papers.put_attachment(paper)
 
 
 def _filled(path: str, world: World) -> str:

@@ -33,6 +33,7 @@ from dialer.domain.ticket import TicketEvent, TicketState
 from dialer.domain.user import AccountEvent, Role
 from dialer.ports.figures import CaseSet
 from dialer.scripts_yaml import ScriptLibrary
+from dialer.usecases.look_at_tickets import TicketView
 from dialer.usecases.report_figures import Rate
 from dialer.usecases.staff_the_floor import PauseReason
 
@@ -40,6 +41,7 @@ SHOWN: tuple[type[StrEnum], ...] = (
     AccountEvent, AnswerValue, AuditKind, CaseEvent, CaseSet, CaseState, Channel, Design, ListeningEnd, ListenMode,
     Objection, Outcome, PauseReason, PayMode, Phase, PhoneKind, PhoneStatus, ProblemLevel, ProblemType, Purpose, Rate,
     RecordingKind, RecordingState, Role, SeatState, SteeringKind, TicketEvent, TicketState,
+    TicketView,
 )  # fmt: skip
 
 
@@ -74,6 +76,14 @@ def test_every_code_has_a_name_in_both_languages(language: str, codes: type[StrE
     catalogue = _catalogue(language)
     missing = [code for code in codes if f"{codes.__name__}.{code.value}" not in catalogue]
     assert not missing
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_rule_of_a_reply_and_every_empty_list_has_its_words(language: str) -> None:
+    catalogue = _catalogue(language)
+    needed = [f"ReplyRule.{rule}" for rule in Objection] + [f"NoTickets.{view}" for view in TicketView]
+    needed += [f"Requested.{level}" for level in ProblemLevel]
+    assert not [key for key in needed if key not in catalogue]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

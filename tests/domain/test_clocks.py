@@ -18,6 +18,7 @@ from dialer.domain.clocks import (
     WorkingDays,
     ticket_due,
     working_hours_after,
+    working_time_between,
 )
 from dialer.domain.errors import CalendarMissing
 from dialer.domain.free_look import CountRule, FreeLook
@@ -224,3 +225,22 @@ def test_office_hours_are_the_sites_own_and_make_sense():
 )
 def test_the_free_look_squeezes_a_tickets_deadline(issued, surrender_last_day, due):
     assert ticket_due(at(issued), surrender_last_day, OFFICIAL) == at(due)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "hours"),
+    [
+        ("2026-09-18 16:00", "2026-09-18 17:30", 1.5),
+        ("2026-09-18 16:00", "2026-09-21 17:30", 1.5 + 9 + 9),  # Sunday the 20th works, Saturday does not
+        ("2026-09-19 10:00", "2026-09-19 20:00", 0),
+        ("2026-09-30 17:30", "2026-10-09 08:30", 9),  # Thursday the 8th is the first after National Day
+        ("2026-09-18 17:00", "2026-09-18 16:00", 0),
+    ],
+)
+def test_office_time_between_two_instants_is_that_of_working_days(start, end, hours):
+    assert working_time_between(at(start), at(end), OFFICIAL) == timedelta(hours=hours)
+
+
+def test_office_time_over_a_year_that_is_not_loaded_is_not_guessed():
+    with pytest.raises(CalendarMissing):
+        working_time_between(at("2026-12-30 09:00"), at("2027-01-05 09:00"), OFFICIAL)

@@ -212,6 +212,7 @@ def write_config(
 [paths]
 spool = "{folder}/spool"
 sealed = "{folder}/sealed"
+attachments = "{folder}/attachments"
 data_key = "{folder}/data.key"
 scripts = "{scripts}"
 calendars = "{calendars}"

@@ -4,6 +4,7 @@ import "htmx-ext-sse";
 import { followTheDesk } from "./desk";
 import { listenForKeys } from "./keys";
 import { playRecordings } from "./player";
+import { printOnRequest } from "./print";
 import { runTimers } from "./timers";
 
 htmx.config.allowEval = false; // pages come with a content security policy that forbids it
@@ -22,3 +23,4 @@ followTheDesk();
 listenForKeys();
 runTimers();
 playRecordings();
+printOnRequest();

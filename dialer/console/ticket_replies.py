@@ -1,0 +1,59 @@
+"""Writing a reply: looked over while it is typed, kept with every look, sent when it holds up (rules §5.5, §6.1.3)."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from dialer.console.forms import fields
+from dialer.console.pages import page, see, wants_json
+from dialer.console.routes import Route
+from dialer.console.site import site_of, user_of
+from dialer.console.ticket_page import after, content_of, content_of_draft, reply_fields, ticket_id_of, ticket_page
+from dialer.domain.errors import DialerError, NotAllowed, NotFound
+from dialer.domain.user import Permission
+from dialer.usecases.reply_from_below import add_statement, keep_draft, look_over_draft, send_reply
+from dialer.usecases.staff_the_floor import FLOOR
+
+
+async def preview(request: web.Request) -> web.Response:
+    """Every rule, kept or not yet, for what is typed so far; which is kept."""
+    site, user, sent = site_of(request), user_of(request), await fields(request)
+    ticket_id = ticket_id_of(request)
+    await keep_draft(site.storage, user, ticket_id, reply_fields(sent), site.now)
+    over = await look_over_draft(site.storage, site.rulebook, user, ticket_id, content_of_draft(sent))
+    if wants_json(request):
+        return web.json_response({"rules": over.rules, "own_characters": over.own_characters})
+    return page(request, "ticket_rules.html", over=over, saved_at=site.now, rules=site.rulebook.tickets)
+
+
+async def reply(request: web.Request) -> web.StreamResponse:
+    """Send an answer; one that does not hold up is shown again with every objection."""
+    site, user, sent = site_of(request), user_of(request), await fields(request)
+    ticket_id, typed = ticket_id_of(request), reply_fields(sent)
+    await keep_draft(site.storage, user, ticket_id, typed, site.now)
+    try:
+        objections = await send_reply(site.storage, site.rulebook, user, ticket_id, site.now, content_of(sent))
+    except (NotFound, NotAllowed):
+        raise
+    except DialerError as refused:
+        if wants_json(request):
+            raise
+        return await ticket_page(request, sent=typed, refused=refused)
+    if objections:
+        return await ticket_page(request, sent=typed, objections=objections)
+    await site.signals.notify(FLOOR)
+    return await ticket_page(request) if wants_json(request) else see(f"/tickets/{ticket_id}")
+
+
+async def state(request: web.Request) -> web.Response:
+    """The salesperson's statement on a first-level item."""
+    site, user, sent = site_of(request), user_of(request), await fields(request)
+    text = sent.get("statement", "").strip()
+    return await after(request, add_statement(site.storage, user, ticket_id_of(request), text, site.now), sent)
+
+
+ROUTES = (
+    Route("POST", "/tickets/{ticket_id}/reply", Permission.REPLY_TICKETS, reply),
+    Route("POST", "/tickets/{ticket_id}/reply/preview", Permission.REPLY_TICKETS, preview),
+    Route("POST", "/tickets/{ticket_id}/statement", Permission.REPLY_TICKETS, state),
+)

@@ -1,0 +1,259 @@
+"""At the side: transfer tickets as the desks of branch, city, county and salesperson show them (rules §2.1, §5.5).
+
+Who sees which ticket is said here and nowhere else: `sees_ticket`. A ticket out of somebody's sight does not exist.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+from dialer.domain.attachment import Attachment
+from dialer.domain.attempt import Attempt
+from dialer.domain.calendar import WorkingCalendar, shanghai_time
+from dialer.domain.case import CaseState, RevisitCase
+from dialer.domain.clocks import working_time_between
+from dialer.domain.errors import CalendarMissing, NotFound
+from dialer.domain.problem import ProblemLevel
+from dialer.domain.ticket import OPEN_TICKETS, TicketId, TicketState, TransferTicket
+from dialer.domain.ticket_desk import TicketStep, answers_at_once, steps, waits_for
+from dialer.domain.user import Permission, Role, User
+from dialer.ports.storage import Draft, HistoryRow, HolderPhone, Storage, StoredCall, StoredPolicy, TicketReply, Work
+from dialer.usecases.look_at import sees
+
+LISTED = 100
+"""How many lines a list shows."""
+
+_COUNTED = 5000
+
+
+def sees_ticket(user: User, ticket: TransferTicket) -> bool:
+    """Whether a ticket is in the user's part of the organisation, or in the salesperson's own hands."""
+    if not sees(user, ticket.place):
+        return False
+    if user.role is Role.SALES:
+        return bool(user.salesperson_code) and ticket.handed_to == user.salesperson_code
+    return user.role is not Role.INDEP_HANDLER or ticket.level is ProblemLevel.L1
+
+
+async def ticket_in_scope(work: Work, user: User, ticket_id: TicketId) -> TransferTicket:
+    """A ticket the user may see. Raises NotFound for all others."""
+    ticket = await work.tickets.get(ticket_id)
+    if not sees_ticket(user, ticket):
+        raise NotFound(f"there is no ticket with id {ticket_id}")
+    return ticket
+
+
+def _handed_to(user: User) -> str | None:
+    return user.salesperson_code if user.role is Role.SALES else None
+
+
+@dataclass(frozen=True, slots=True)
+class DueClock:
+    """How a ticket stands to its due time. `working` is office time: what is left, or by how much it is late.
+
+    It is None where the calendar of the year is not loaded: nobody guesses then.
+    """
+
+    due_at: datetime
+    overdue: bool
+    running: bool
+    working: timedelta | None
+
+
+def due_clock(ticket: TransferTicket, calendar: WorkingCalendar, now: datetime) -> DueClock | None:
+    """The clock of a ticket that was issued; it stops when the branch has the answer."""
+    if ticket.due_at is None:
+        return None
+    until = ticket.replied_at or now
+    late = ticket.overdue(now)
+    start, end = (ticket.due_at, until) if late else (until, ticket.due_at)
+    try:
+        working = working_time_between(start, end, calendar)
+    except CalendarMissing:
+        working = None
+    return DueClock(ticket.due_at, late, ticket.replied_at is None, working)
+
+
+@dataclass(frozen=True, slots=True)
+class TicketLine:
+    """A line of the ticket list."""
+
+    ticket: TransferTicket
+    case: RevisitCase
+    policy: StoredPolicy
+    clock: DueClock | None
+    steps: frozenset[TicketStep]
+
+    @property
+    def overdue(self) -> bool:
+        """Whether the branch should have had the answer by now."""
+        return self.clock is not None and self.clock.overdue
+
+
+class TicketView(StrEnum):
+    """Which tickets a list shows."""
+
+    TODO = "TODO"
+    MINE = "MINE"
+    WAITING = "WAITING"
+    OVERDUE = "OVERDUE"
+    EVERY = "EVERY"
+
+
+@dataclass(frozen=True, slots=True)
+class TicketList:
+    """One view's lines, the first due first, and how many tickets every view has."""
+
+    view: TicketView
+    lines: tuple[TicketLine, ...]
+    counts: Mapping[TicketView, int]
+    names: Mapping[str, str]
+
+
+async def tickets(
+    storage: Storage, user: User, calendar: WorkingCalendar, now: datetime, view: TicketView | None = None
+) -> TicketList:
+    """The open tickets the user sees; what waits for them, unless another view is asked for.
+
+    Who never has a turn (auditors, managers) finds every open ticket.
+    """
+    view = view or (TicketView.TODO if user.may(Permission.REPLY_TICKETS) else TicketView.EVERY)
+    async with storage.read() as work:
+        found = await work.tickets.in_state(*OPEN_TICKETS, org=user.org, handed_to=_handed_to(user), limit=_COUNTED)
+        seen = [ticket for ticket in found if sees_ticket(user, ticket)]
+        by_view = {each: [ticket for ticket in seen if _shown(each, user, ticket, now)] for each in TicketView}
+        lines = [await _line(work, user, ticket, calendar, now) for ticket in by_view[view][:LISTED]]
+        names = {each.login: each.name for each in await work.floor.users()}
+    return TicketList(view, tuple(lines), {each: len(those) for each, those in by_view.items()}, names)
+
+
+def _shown(view: TicketView, user: User, ticket: TransferTicket, now: datetime) -> bool:
+    match view:
+        case TicketView.TODO:
+            return waits_for(user, ticket, "")
+        case TicketView.MINE:
+            return ticket.taken_by == user.login
+        case TicketView.WAITING:
+            return not waits_for(user, ticket, "") and ticket.state is not TicketState.ACCEPTED
+        case TicketView.OVERDUE:
+            return ticket.replied_at is None and ticket.overdue(now)
+    return True
+
+
+async def _line(work: Work, user: User, ticket: TransferTicket, calendar: WorkingCalendar, now: datetime) -> TicketLine:
+    case = await work.cases.get(ticket.case_id)
+    policy = await work.policies.get(case.policy_no)
+    may = steps(user, ticket, policy.policy.salesperson_code)
+    return TicketLine(ticket, case, policy, due_clock(ticket, calendar, now), may)
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A level-4 place or a department that a ticket can be forwarded to, with who works there."""
+
+    org: str
+    people: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TicketFile:
+    """A ticket with what has been answered, what lies with it, and what became of it.
+
+    Attributes:
+        names: people's names by login.
+        found_in: the call in which the problems were heard, and its agent.
+        dialled_again: the call that followed the answer.
+    """
+
+    line: TicketLine
+    phones: tuple[HolderPhone, ...]
+    replies: tuple[TicketReply, ...]
+    attachments: tuple[Attachment, ...]
+    history: tuple[HistoryRow, ...]
+    draft: Draft | None
+    units: tuple[Unit, ...]
+    names: Mapping[str, str]
+    found_in: tuple[Attempt, StoredCall] | None
+    dialled_again: Attempt | None
+    may_correct: bool
+
+    @property
+    def may_reply(self) -> bool:
+        """Whether the user can send an answer, or its correction, now."""
+        return self.may_correct or bool(self.line.steps & {TicketStep.ANSWER, TicketStep.REPLY})
+
+
+async def ticket_file(
+    storage: Storage, user: User, ticket_id: TicketId, calendar: WorkingCalendar, now: datetime
+) -> TicketFile:
+    """The ticket page. Raises NotFound for a ticket that is not there or out of the user's sight."""
+    async with storage.read() as work:
+        ticket = await ticket_in_scope(work, user, ticket_id)
+        line = await _line(work, user, ticket, calendar, now)
+        people = await work.floor.users()
+        attempts = await work.calls.attempts(ticket.case_id)
+        return TicketFile(
+            line=line,
+            phones=tuple(await work.policies.phones(line.case.holder_id)),
+            replies=tuple(await work.tickets.replies(ticket.id)),
+            attachments=tuple(await work.papers.attachments(ticket.id)),
+            history=tuple(await work.tickets.history(ticket.id)),
+            draft=await work.papers.draft(ticket.id, user.login),
+            units=units_for(people, user, ticket) if TicketStep.FORWARD in line.steps else (),
+            names={each.login: each.name for each in people},
+            found_in=await _found_in(work, ticket, attempts),
+            dialled_again=_last([each for each in attempts if each.round == ticket.round + 1]),
+            may_correct=may_correct(user, ticket, line.case),
+        )
+
+
+async def _found_in(
+    work: Work, ticket: TransferTicket, attempts: Sequence[Attempt]
+) -> tuple[Attempt, StoredCall] | None:
+    """The call the first item was heard in; for a ticket without one, the last of its round."""
+    heard = {item.attempt_id for item in ticket.items if item.attempt_id is not None}
+    of_items = [each for each in attempts if each.id in heard]
+    attempt = of_items[0] if of_items else _last([each for each in attempts if each.round == ticket.round])
+    return (attempt, await work.calls.get(attempt.call_id)) if attempt is not None else None
+
+
+def _last(attempts: Sequence[Attempt]) -> Attempt | None:
+    return attempts[-1] if attempts else None
+
+
+def may_correct(user: User, ticket: TransferTicket, case: RevisitCase) -> bool:
+    """Whether the accepted answer was untrue though the customer is content, and the user may put it right (§5.3)."""
+    untrue = case.state is CaseState.REPLY_CORRECTION and ticket.state is TicketState.ACCEPTED
+    return untrue and answers_at_once(user)
+
+
+_RECEIVES = (Role.L4_CLERK, Role.DEPT_CLERK)
+_CITY_PARTS, _COUNTY_PARTS = 2, 3
+
+
+def units_for(people: Sequence[User], user: User, ticket: TransferTicket) -> tuple[Unit, ...]:
+    """Where a ticket can be forwarded: its own county first, then the other units of its city that have a clerk."""
+    own_county = (ticket.org,) if ticket.org.count("/") >= _COUNTY_PARTS - 1 else ()
+    clerks = [each for each in people if each.role in _RECEIVES and not each.disabled]
+    city = "/".join(ticket.org.split("/")[:_CITY_PARTS])
+    places = dict.fromkeys((*own_county, *sorted(each.org for each in clerks)))
+    return tuple(
+        Unit(place, tuple(each.name for each in clerks if each.org == place))
+        for place in places
+        if place.startswith(f"{city}/") and place != user.org and sees(user, place)
+    )
+
+
+async def ledger(
+    storage: Storage, user: User, calendar: WorkingCalendar, day: date, now: datetime
+) -> Sequence[TicketLine]:
+    """业务员转办单明细簿: what was issued to the user's part of the organisation on a day (rules §5.11)."""
+    start = shanghai_time(now).replace(year=day.year, month=day.month, day=day.day, hour=0, minute=0, second=0)
+    start = start.replace(microsecond=0)
+    async with storage.read() as work:
+        found = await work.tickets.issued_between(start, start + timedelta(days=1), user.org, _handed_to(user))
+        seen = [ticket for ticket in found if sees_ticket(user, ticket)]
+        return [await _line(work, user, ticket, calendar, now) for ticket in seen]
