@@ -27,6 +27,7 @@ from dialer.domain.errors import DialerError
 from dialer.domain.problem import ProblemType
 from dialer.domain.recording import Seal
 from dialer.domain.scope import ProvinceRules
+from dialer.domain.user import PRIVILEGED, Role
 from dialer.engine import Engine, EngineParts
 from dialer.importing import SentRows, give_way
 from dialer.in_force import PublishedScripts, SiteInForce
@@ -171,9 +172,16 @@ def _usable(path: Path) -> Iterator[None]:
 
 @asynccontextmanager
 async def running(
-    site: Site, *, engine: bool = True, console: bool = True, telephony: Telephony | None = None
+    site: Site,
+    *,
+    engine: bool = True,
+    console: bool = True,
+    telephony: Telephony | None = None,
+    proving: frozenset[Role] = PRIVILEGED,
 ) -> AsyncIterator[Running]:
     """Put a site to work. At the end the engine stops in an orderly way: talking calls finish, then all is closed.
+
+    `proving` are the roles that log in with a second factor; nothing but the demonstration makes it fewer.
 
     Raises:
         PortTaken: the console's port is in use.
@@ -181,7 +189,7 @@ async def running(
     """
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(_kept_current(site))
-        url = await stack.enter_async_context(_serving(site)) if console else None
+        url = await stack.enter_async_context(_serving(site, proving)) if console else None
         dialling, timetable = None, None
         if engine:
             dialling = await stack.enter_async_context(_dialling(site, telephony))
@@ -342,7 +350,7 @@ async def _ticking(site: Site) -> AsyncIterator[Timetable]:
 
 
 @asynccontextmanager
-async def _serving(site: Site) -> AsyncIterator[str]:
+async def _serving(site: Site, proving: frozenset[Role]) -> AsyncIterator[str]:
     settings = site.settings.console
     with closing(OpusEncoder()) as encoder:
         app = make_console(
@@ -359,6 +367,7 @@ async def _serving(site: Site) -> AsyncIterator[str]:
             in_force=site.in_force,
             secure_cookies=settings.secure_cookies,
             wrap_up_seconds=site.settings.engine.wrap_up_seconds,
+            proving=proving,
         )
         async with serving(app, settings.host, settings.port) as url:
             yield url

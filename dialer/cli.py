@@ -36,6 +36,7 @@ from dialer.usecases.answer_ticket import reply_to_ticket
 from dialer.usecases.api_tokens import create_token, revoke_token, tokens
 from dialer.usecases.explain_case import explain_case
 from dialer.usecases.import_policies import import_policies
+from dialer.usecases.second_factor import reset_second_factor
 from dialer.usecases.staff_the_floor import create_user, give_phone
 from dialer.verification import verify
 
@@ -392,6 +393,18 @@ def token_revoke(name: str, config: Config = DEFAULT_CONFIG) -> None:
 
     _run(revoke())
     out.print(f"已吊销 · revoked: {name}", highlight=False)
+
+
+@admin_app.command("reset-code")
+def admin_reset_code(login: str, config: Config = DEFAULT_CONFIG) -> None:
+    """重置动态口令 · forget somebody's authenticator: they set up another at the next login."""
+
+    async def reset() -> None:
+        async with opened(load_settings(config), make=False) as site:
+            await reset_second_factor(site.storage, login, "cli", site.clock.now())
+
+    _run(reset())
+    out.print(f"已重置 · reset: {login}", highlight=False)
 
 
 @ticket_app.command("list")

@@ -11,7 +11,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "dialer"
 
 INNER_RING = ("domain", "ports", "usecases")
-PURE_LIBRARIES = {"phonenumbers"}
+PURE_LIBRARIES = {"phonenumbers", "pyotp"}
 MACHINERY = {  # of the standard library: timeouts, threads, files and sockets belong to callers and adapters
     "asyncio",
     "concurrent",
@@ -43,8 +43,10 @@ HOMES = {
     "openpyxl": {"demo", "importing"},
     "pjsua2": {"demo", "telephony"},
     "pydub": {"recording"},
+    "pyotp": {"domain"},
     "python_calamine": {"importing"},
     "rich": {"cli", "demo"},
+    "segno": {"console"},
     "sqlalchemy": {"storage"},
     "typer": {"cli"},
     "yaml": {"calendars", "products", "scripts_yaml"},

@@ -7,6 +7,7 @@ from pathlib import Path
 from aiohttp import web
 
 from dialer.console import (
+    account,
     administration,
     audit,
     campaigns,
@@ -28,6 +29,7 @@ from dialer.console.problems import explain_errors
 from dialer.console.routes import ACCESS, SEEN, Door, add_routes
 from dialer.console.site import SITE, Site
 from dialer.console.trace import remember_traces
+from dialer.domain.user import PRIVILEGED, Role
 from dialer.ports import Clock, RecordingStore, Scripts, Signals, Waveforms
 from dialer.ports.administration import InForce
 from dialer.ports.storage import Storage
@@ -37,6 +39,7 @@ from dialer.usecases.staff_the_floor import PasswordHasher
 STATIC = Path(__file__).parent / "static"
 ROUTES = (
     *login.ROUTES,
+    *account.ROUTES,
     *desk.ROUTES,
     *events.ROUTES,
     *tickets.ROUTES,
@@ -68,6 +71,7 @@ def make_console(
     in_force: InForce,
     secure_cookies: bool = False,
     wrap_up_seconds: float = 45.0,
+    proving: frozenset[Role] = PRIVILEGED,
 ) -> web.Application:
     """The console over a site's ports; whoever calls runs it.
 
@@ -85,6 +89,7 @@ def make_console(
         in_force: what the site itself decided: scripts, calendar years, organisation.
         secure_cookies: cookies travel over HTTPS only.
         wrap_up_seconds: the target that agents see after a call; nothing is cut off.
+        proving: the roles that log in with a second factor; none in the demonstration alone.
     """
     app = web.Application(middlewares=[ticket_papers.let_papers_in, explain_errors, explain_api_errors, guard])
     app[SITE] = Site(
@@ -100,6 +105,7 @@ def make_console(
         in_force,
         secure_cookies,
         wrap_up_seconds,
+        proving,
     )
     app[ACCESS], app[SEEN] = {}, {}
     app[floor.PULSE] = floor.Pulse()

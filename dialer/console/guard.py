@@ -14,7 +14,7 @@ from dialer.console.site import SESSION, site_of
 from dialer.console.trace import leave_trace, refused
 from dialer.domain.api_token import Scope
 from dialer.domain.errors import NotAllowed
-from dialer.usecases.log_in import SessionOver, session_of
+from dialer.usecases.log_in import SessionOver, StepMissing, session_of
 
 SESSION_COOKIE = "dialer_session"
 CSRF_HEADER = "X-CSRF-Token"
@@ -48,6 +48,7 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
 
     Raises:
         SessionOver: the route needs a login and there is none.
+        StepMissing: the login is not complete.
         NotAllowed: the role lacks the permission, or the request was not made by our own page.
         TokenRefused, ScopeMissing, RateLimited: the route is for programs, and this one may not pass.
     """
@@ -74,6 +75,8 @@ async def _let_pass(request: web.Request) -> None:
     if needs is Door.PUBLIC:
         return
     await _known(request)
+    if needs is not Door.LOGGING_IN and (step := request[SESSION].step) is not None:
+        raise StepMissing(f"the login is not complete: {step}")
     if not admits(needs, request[SESSION].user):
         raise NotAllowed(f"{request[SESSION].user.role} may not {request.method} {request.path}")
 
@@ -83,7 +86,7 @@ async def _known(request: web.Request) -> None:
     if token is None:
         raise SessionOver("please log in")
     site = site_of(request)
-    request[SESSION] = await session_of(site.storage, token, site.now)
+    request[SESSION] = await session_of(site.storage, token, site.now, site.proving)
     if request.method not in _READING:
         await _with_token(request)
 

@@ -1,27 +1,35 @@
-"""Logging in and out, the language, and where to go from here."""
+"""Logging in, step by step, and out; the language, and where to go from here."""
 
 from __future__ import annotations
 
+import segno
 from aiohttp import web
+from markupsafe import Markup
 
 from dialer.console.forms import field, fields
 from dialer.console.guard import SESSION_COOKIE
 from dialer.console.navigation import links
 from dialer.console.pages import page, see, wants_json
 from dialer.console.problems import status_of
-from dialer.console.routes import Door, Route
+from dialer.console.routes import Door, Handler, Route
 from dialer.console.site import SESSION, site_of, user_of
 from dialer.console.words import LANGUAGE_COOKIE, LANGUAGES
 from dialer.domain.errors import DialerError
+from dialer.domain.password import PasswordFault
 from dialer.usecases import log_in as sessions
-from dialer.usecases.log_in import LockedOut, LoginRefused
+from dialer.usecases import own_account, second_factor
+from dialer.usecases.log_in import LockedOut, LoginRefused, Session, Step
+from dialer.usecases.own_account import PasswordUnusable
+from dialer.usecases.second_factor import CodeRefused
 
 _A_YEAR_SECONDS = 365 * 24 * 3600
+
+_PAGES = {Step.CODE: "/login/code", Step.ENROL: "/login/enrol", Step.NEW_PASSWORD: "/login/password", None: "/"}
 
 
 async def show_login(request: web.Request) -> web.Response:
     """The login page."""
-    return page(request, "login.html", refused=None, login="")
+    return page(request, "login/login.html", refused=None, login="", proving=bool(site_of(request).proving))
 
 
 async def log_in(request: web.Request) -> web.StreamResponse:
@@ -29,26 +37,152 @@ async def log_in(request: web.Request) -> web.StreamResponse:
     site, sent = site_of(request), await fields(request)
     login = sent.get("login", "").strip().lower()
     try:
-        session = await sessions.log_in(site.storage, site.hasher, login, sent.get("password", ""), site.now)
+        session = await sessions.log_in(
+            site.storage, site.hasher, login, sent.get("password", ""), site.now, address(request), site.proving
+        )
     except (LoginRefused, LockedOut) as refused:
-        return _refused(request, login, refused)
-    described = {"login": session.user.login, "role": session.user.role, "csrf": session.csrf}
-    response = web.json_response(described) if wants_json(request) else see("/")
-    response.set_cookie(
-        SESSION_COOKIE, session.token, httponly=True, samesite="Strict", secure=site.secure_cookies, path="/"
-    )
+        return _refused(request, "login/login.html", refused, login=login, proving=bool(site.proving))
+    return gone_on(request, session)
+
+
+def address(request: web.Request) -> str:
+    """Where the browser is, as the audit log keeps it."""
+    return request.remote or ""
+
+
+def gone_on(request: web.Request, session: Session) -> web.StreamResponse:
+    """One step further: the session's new secrets, and the page of the next step."""
+    described = {"login": session.user.login, "role": session.user.role, "csrf": session.csrf, "step": session.step}
+    response = web.json_response(described) if wants_json(request) else see(_PAGES[session.step])
+    keep_session(request, response, session)
     return response
 
 
-def _refused(request: web.Request, login: str, error: DialerError) -> web.Response:
+def keep_session(request: web.Request, response: web.StreamResponse, session: Session) -> None:
+    """The browser's one secret."""
+    secure = site_of(request).secure_cookies
+    response.set_cookie(SESSION_COOKIE, session.token, httponly=True, samesite="Strict", secure=secure, path="/")
+
+
+def _refused(request: web.Request, template: str, error: DialerError, **view: object) -> web.StreamResponse:
     if wants_json(request):
         return web.json_response({"error": error.code, "message": str(error)}, status=status_of(error))
-    return page(request, "login.html", status_of(error), refused=error.code, login=login)
+    return page(request, template, status_of(error), refused=error.code, **view)
+
+
+async def next_step(request: web.Request) -> web.StreamResponse:
+    """Whatever is wanted next."""
+    return see(_PAGES[request[SESSION].step])
+
+
+def _at(step: Step, handler: Handler) -> Handler:
+    """A handler of one step; whoever is at another goes there."""
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        return await (handler if request[SESSION].step is step else next_step)(request)
+
+    return handle
+
+
+async def show_code(request: web.Request) -> web.StreamResponse:
+    """The page that asks for a code."""
+    return page(request, "login/code.html", refused=None)
+
+
+async def give_code(request: web.Request) -> web.StreamResponse:
+    """A code from the authenticator, or one for recovery."""
+    site, code = site_of(request), await field(request, "code")
+    try:
+        session = await second_factor.show_code(
+            site.storage, request[SESSION], code, site.now, address(request), site.proving
+        )
+    except CodeRefused as refused:
+        return _refused(request, "login/code.html", refused)
+    except LockedOut as refused:
+        return _over(request, refused)
+    return gone_on(request, session)
+
+
+def _over(request: web.Request, error: DialerError) -> web.StreamResponse:
+    """The session has ended with the lock: the login page says why."""
+    del request[SESSION]
+    return _refused(request, "login/login.html", error, login="", proving=True)
+
+
+async def show_enrolment(request: web.Request) -> web.StreamResponse:
+    """The secret as a QR code and as text."""
+    return await _enrolment(request)
+
+
+async def _enrolment(request: web.Request, refused: DialerError | None = None) -> web.StreamResponse:
+    factor = await second_factor.begin_enrolment(site_of(request).storage, request[SESSION])
+    if wants_json(request):
+        return web.json_response({"secret": factor.secret})
+    grouped = " ".join(factor.secret[start : start + 4] for start in range(0, len(factor.secret), 4))
+    picture = _picture(factor.address(user_of(request).login))
+    status = status_of(refused) if refused else 200
+    code = refused.code if refused else None
+    return page(request, "login/enrol.html", status, refused=code, picture=picture, secret=grouped)
+
+
+def _picture(text: str) -> Markup:
+    """A QR code as markup: our own, with neither script nor style in it."""
+    return Markup(segno.make(text, error="m").svg_inline(scale=5, light="#ffffff", border=3))  # noqa: S704 - made here
+
+
+async def enrol(request: web.Request) -> web.StreamResponse:
+    """The first code: the authenticator works. The recovery codes are in this answer and nowhere else."""
+    site, code = site_of(request), await field(request, "code")
+    try:
+        done = await second_factor.enrol(site.storage, request[SESSION], code, site.now, address(request), site.proving)
+    except CodeRefused as refused:
+        return await _enrolment(request, refused)
+    except LockedOut as refused:
+        return _over(request, refused)
+    request[SESSION] = done.session
+    described = {"csrf": done.session.csrf, "step": done.session.step, "recovery": done.recovery}
+    shown = page(request, "login/recovery.html", recovery=done.recovery)
+    response = web.json_response(described) if wants_json(request) else shown
+    keep_session(request, response, done.session)
+    return response
+
+
+async def show_new_password(request: web.Request) -> web.StreamResponse:
+    """The page for a password of one's own in place of the one that was given out."""
+    return page(request, "login/password.html", refused=None, fault=None)
+
+
+async def choose_password(request: web.Request) -> web.StreamResponse:
+    """A password of one's own."""
+    try:
+        return gone_on(request, await changed_password(request))
+    except (LoginRefused, PasswordUnusable) as refused:
+        fault = refused.fault if isinstance(refused, PasswordUnusable) else None
+        return _refused(request, "login/password.html", refused, fault=fault)
+    except LockedOut as refused:
+        return _over(request, refused)
+
+
+async def changed_password(request: web.Request) -> Session:
+    """The form's three fields. Raises what `change_password` raises."""
+    site, sent = site_of(request), await fields(request)
+    if sent.get("new", "") != sent.get("again", ""):
+        raise PasswordUnusable(PasswordFault.TYPED_DIFFERENTLY)
+    return await own_account.change_password(
+        site.storage, site.hasher, request[SESSION], sent.get("old", ""), sent.get("new", ""), site.now,
+        address(request), site.proving,
+    )  # fmt: skip
 
 
 async def log_out(request: web.Request) -> web.StreamResponse:
     """End the session. A call goes on: logging in again leads back to it."""
-    await sessions.log_out(site_of(request).storage, request[SESSION].token)
+    site = site_of(request)
+    await sessions.log_out(site.storage, request[SESSION], site.now, address(request))
+    return logged_out(request)
+
+
+def logged_out(request: web.Request) -> web.StreamResponse:
+    """The browser forgets its secret."""
     response = web.json_response({}) if wants_json(request) else see("/login")
     response.del_cookie(SESSION_COOKIE, path="/")
     return response
@@ -80,6 +214,13 @@ ROUTES = (
     Route("GET", "/", Door.SIGNED_IN, home),
     Route("GET", "/login", Door.PUBLIC, show_login),
     Route("POST", "/login", Door.PUBLIC, log_in),
-    Route("POST", "/logout", Door.SIGNED_IN, log_out),
+    Route("GET", "/login/next", Door.LOGGING_IN, next_step),
+    Route("GET", "/login/code", Door.LOGGING_IN, _at(Step.CODE, show_code)),
+    Route("POST", "/login/code", Door.LOGGING_IN, _at(Step.CODE, give_code)),
+    Route("GET", "/login/enrol", Door.LOGGING_IN, _at(Step.ENROL, show_enrolment)),
+    Route("POST", "/login/enrol", Door.LOGGING_IN, _at(Step.ENROL, enrol)),
+    Route("GET", "/login/password", Door.LOGGING_IN, _at(Step.NEW_PASSWORD, show_new_password)),
+    Route("POST", "/login/password", Door.LOGGING_IN, _at(Step.NEW_PASSWORD, choose_password)),
+    Route("POST", "/logout", Door.LOGGING_IN, log_out),
     Route("POST", "/language", Door.PUBLIC, choose_language),
 )

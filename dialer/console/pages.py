@@ -35,7 +35,7 @@ def page(request: web.Request, template: str, status: int = 200, **view: object)
         **view,
         user=session.user if session else None,
         csrf=session.csrf if session else "",
-        links=links(session.user) if session else (),
+        links=links(session.user) if session and session.step is None else (),
         path=request.path,
         place=site_of(request).in_force.place,
     )

@@ -11,7 +11,8 @@ from dialer.console.routes import Handler
 from dialer.domain.errors import DialerError, NotAllowed, NotFound, StaleVersion
 from dialer.ports import StoreFailed
 from dialer.ports.storage import StorageUnavailable
-from dialer.usecases.log_in import LockedOut, LoginRefused, SessionOver
+from dialer.usecases.log_in import LockedOut, LoginRefused, SessionOver, StepMissing
+from dialer.usecases.second_factor import CodeRefused
 
 log = structlog.get_logger("console")
 
@@ -19,6 +20,8 @@ _STATUS: tuple[tuple[type[DialerError], int], ...] = (
     (FormInvalid, 400),
     (SessionOver, 401),
     (LoginRefused, 401),
+    (CodeRefused, 401),
+    (StepMissing, 403),
     (NotAllowed, 403),
     (NotFound, 404),
     (StaleVersion, 409),
@@ -40,7 +43,9 @@ async def explain_errors(request: web.Request, handler: Handler) -> web.StreamRe
     try:
         return await handler(request)
     except SessionOver as error:
-        return _log_in_first(request, error)
+        return _log_in_first(request, error, "/login", 401)
+    except StepMissing as error:
+        return _log_in_first(request, error, "/login/next", 403)
     except DialerError as error:
         return problem(request, status_of(error), error.code, str(error))
     except web.HTTPException as error:
@@ -52,12 +57,12 @@ async def explain_errors(request: web.Request, handler: Handler) -> web.StreamRe
         return problem(request, 500, "INTERNAL", "")
 
 
-def _log_in_first(request: web.Request, error: SessionOver) -> web.StreamResponse:
+def _log_in_first(request: web.Request, error: DialerError, path: str, status: int) -> web.StreamResponse:
     if wants_json(request):
-        return problem(request, 401, error.code, str(error))
+        return problem(request, status, error.code, str(error))
     if wants_fragment(request):
-        return web.Response(status=401, headers={"HX-Redirect": "/login"})
-    return see("/login")
+        return web.Response(status=status, headers={"HX-Redirect": path})
+    return see(path)
 
 
 def problem(request: web.Request, status: int, code: str, message: str) -> web.Response:

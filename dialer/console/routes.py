@@ -21,6 +21,7 @@ class Door(StrEnum):
 
     PUBLIC = "PUBLIC"
     SIGNED_IN = "SIGNED_IN"
+    LOGGING_IN = "LOGGING_IN"  # the password was right, and more may be wanted
 
 
 Needs = Permission | Door | Scope

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from aiohttp import web
 
-from dialer.domain.user import User
+from dialer.domain.user import PRIVILEGED, Role, User
 from dialer.ports import Clock, RecordingStore, Scripts, Signals, Waveforms
 from dialer.ports.administration import InForce
 from dialer.ports.storage import Storage
@@ -32,6 +32,7 @@ class Site:
     in_force: InForce
     secure_cookies: bool = False
     wrap_up_seconds: float = 45.0
+    proving: frozenset[Role] = PRIVILEGED
 
     @property
     def now(self) -> datetime:

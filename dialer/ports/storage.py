@@ -29,6 +29,7 @@ from dialer.domain.policy import Policy
 from dialer.domain.problem import Problem
 from dialer.domain.recording import RecordingState, Seal
 from dialer.domain.seat import Seat, SeatEvent
+from dialer.domain.second_factor import SecondFactor
 from dialer.domain.steering import Course
 from dialer.domain.ticket import TicketEvent, TicketId, TicketState, TransferTicket
 from dialer.domain.user import AccountEvent, Role, User
@@ -621,26 +622,6 @@ class Floor(Protocol):
         """What administrators did to an account, first to last."""
         ...
 
-    async def open_session(self, token_hash: str, login: str, csrf: str, at: datetime) -> None:
-        """Store a login."""
-        ...
-
-    async def session(self, token_hash: str) -> tuple[User, str, datetime] | None:
-        """The user, the CSRF secret and the instant last seen."""
-        ...
-
-    async def touch_session(self, token_hash: str, at: datetime) -> None:
-        """Note that a session is being used."""
-        ...
-
-    async def close_session(self, token_hash: str) -> None:
-        """Log out."""
-        ...
-
-    async def close_sessions(self, login: str) -> None:
-        """Log somebody out wherever they are logged in."""
-        ...
-
     async def seat(self, seat_id: SeatId) -> Seat | None:
         """A seat."""
         ...
@@ -679,6 +660,72 @@ class Floor(Protocol):
 
     async def order_done(self, order_id: int, at: datetime, refused: str = "") -> None:
         """Note that a wish was carried out, or why not."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class LoginSession:
+    """An open login, known by its token's fingerprint. `proved_at`: when the second factor was shown in it."""
+
+    token_hash: str
+    user: User
+    csrf: str
+    created_at: datetime
+    seen_at: datetime
+    address: str = ""
+    proved_at: datetime | None = None
+    enrolled: bool = False
+
+
+class Logins(Protocol):
+    """Open sessions and second factors."""
+
+    async def open(self, session: LoginSession) -> None:
+        """Store a login. Raises NotFound for an unknown user."""
+        ...
+
+    async def find(self, token_hash: str) -> LoginSession | None:
+        """A session, with whether its user has a second factor."""
+        ...
+
+    async def of(self, login: str) -> Sequence[LoginSession]:
+        """Somebody's sessions, oldest first."""
+        ...
+
+    async def touch(self, token_hash: str, at: datetime) -> None:
+        """Note that a session is being used."""
+        ...
+
+    async def close(self, token_hash: str) -> None:
+        """Log out."""
+        ...
+
+    async def close_all(self, login: str) -> None:
+        """Log somebody out wherever they are logged in."""
+        ...
+
+    async def factor(self, login: str) -> SecondFactor | None:
+        """Somebody's second factor, enrolled or not yet."""
+        ...
+
+    async def put_factor(self, login: str, factor: SecondFactor, recovery: Sequence[str]) -> None:
+        """Store a second factor in place of the one there was, with the fingerprints of its recovery codes."""
+        ...
+
+    async def drop_factor(self, login: str) -> None:
+        """Forget it, and its recovery codes."""
+        ...
+
+    async def use_step(self, login: str, step: int) -> bool:
+        """Accept a code of this half minute, once: False when this or a later one was accepted already."""
+        ...
+
+    async def use_recovery(self, login: str, code_hash: str) -> bool:
+        """Accept a recovery code, once: False when there is no such code any more."""
+        ...
+
+    async def recovery_left(self, login: str) -> int:
+        """How many recovery codes are left."""
         ...
 
 
@@ -849,6 +896,7 @@ class Work(Protocol):
     tickets: Tickets
     papers: Papers
     floor: Floor
+    logins: Logins
     listenings: Listenings
     search: Search
     audit: Audit

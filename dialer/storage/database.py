@@ -21,6 +21,7 @@ from dialer.ports.storage import (
     Interviews,
     Ledger,
     Listenings,
+    Logins,
     Papers,
     Policies,
     Recordings,
@@ -40,6 +41,7 @@ from dialer.storage.floor import FloorShelf
 from dialer.storage.interviews import InterviewShelf
 from dialer.storage.ledger import LedgerShelf
 from dialer.storage.listenings import ListeningShelf
+from dialer.storage.logins import LoginShelf
 from dialer.storage.papers import PaperShelf
 from dialer.storage.policies import PolicyShelf
 from dialer.storage.recordings import RecordingShelf
@@ -67,6 +69,7 @@ class UnitOfWork:
         self.tickets: Tickets = TicketShelf(statements)
         self.papers: Papers = PaperShelf(statements)
         self.floor: Floor = FloorShelf(statements)
+        self.logins: Logins = LoginShelf(statements)
         self.listenings: Listenings = ListeningShelf(statements)
         self.search: Search = SearchShelf(statements)
         self.audit: Audit = AuditShelf(statements)

@@ -19,7 +19,7 @@ from dialer.storage.plain import from_row, row_of, to_plain
 from dialer.storage.statements import Statements
 from dialer.storage.versions import read_history, save_version, write_history
 
-_users, _sessions, _seats, _orders = tables.users, tables.sessions, tables.seats, tables.desk_orders
+_users, _seats, _orders = tables.users, tables.seats, tables.desk_orders
 _calls, _attempts, _interviews = tables.calls, tables.attempts, tables.interviews
 _RECORD, _ACCOUNT = "seat", "account"
 
@@ -63,30 +63,6 @@ class FloorShelf:
 
     async def account_history(self, login: str) -> Sequence[HistoryRow]:
         return await read_history(self._statements, _ACCOUNT, login)
-
-    async def open_session(self, token_hash: str, login: str, csrf: str, at: datetime) -> None:
-        user = await self.user(login)
-        if user is None:
-            raise NotFound(f"there is no user {login}")
-        row = {"token_hash": token_hash, "user_id": user.id, "csrf": csrf, "created_at": at, "seen_at": at}
-        await self._statements.run(_sessions.insert().values(row))
-
-    async def session(self, token_hash: str) -> tuple[User, str, datetime] | None:
-        joined = _sessions.join(_users, _users.c.id == _sessions.c.user_id)
-        columns = (*_users.c, _sessions.c.csrf, _sessions.c.seen_at)
-        wanted = select(*columns).select_from(joined).where(_sessions.c.token_hash == token_hash)
-        row = await self._statements.first(wanted)
-        return (from_row(User, row), row["csrf"], row["seen_at"]) if row else None
-
-    async def touch_session(self, token_hash: str, at: datetime) -> None:
-        await self._statements.run(_sessions.update().where(_sessions.c.token_hash == token_hash).values(seen_at=at))
-
-    async def close_session(self, token_hash: str) -> None:
-        await self._statements.run(_sessions.delete().where(_sessions.c.token_hash == token_hash))
-
-    async def close_sessions(self, login: str) -> None:
-        whose = select(_users.c.id).where(_users.c.login == login).scalar_subquery()
-        await self._statements.run(_sessions.delete().where(_sessions.c.user_id == whose))
 
     async def seat(self, seat_id: SeatId) -> Seat | None:
         return await self._one_seat(_seats.c.id == seat_id)

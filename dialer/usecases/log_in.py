@@ -1,20 +1,31 @@
-"""At the side: logging in and out. A session is a secret that only the browser knows; guessing locks the account."""
+"""At the side: logging in and out. A session is a secret that only the browser knows; guessing locks the account.
+
+A password opens the door a little: whoever must show a code, enrol an authenticator or choose another password does
+that first (`Step`). Every event goes into the audit log.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from enum import StrEnum
 
+from dialer.domain.audit import AuditEntry, AuditKind
 from dialer.domain.errors import DialerError, NotFound
-from dialer.domain.user import User
-from dialer.ports.storage import Storage, Work
+from dialer.domain.user import PRIVILEGED, Role, User
+from dialer.ports.storage import LoginSession, Storage, Work
+from dialer.usecases.audit import note
 from dialer.usecases.staff_the_floor import PasswordHasher
 
 FAILURES_UNTIL_LOCKED = 5
 LOCKED_FOR = timedelta(minutes=15)
 IDLE_TIMEOUT = timedelta(hours=8)
+LONGEST_SESSION = timedelta(hours=12)
+LONGEST_LOGIN = timedelta(minutes=10)
+"""How long somebody may take between the password and the last step."""
 
 _SEEN_EVERY = timedelta(minutes=1)
 
@@ -26,15 +37,29 @@ class LoginRefused(DialerError):
 
 
 class LockedOut(DialerError):
-    """Too many wrong passwords: the account opens again by itself."""
+    """Too many wrong passwords or codes: the account opens again by itself."""
 
     code = "LOCKED_OUT"
 
 
 class SessionOver(DialerError):
-    """There is no such login session, or it was idle for too long."""
+    """There is no such login session, it was idle for too long, or it has lasted a whole shift."""
 
     code = "SESSION_OVER"
+
+
+class StepMissing(DialerError):
+    """The login is not complete: a code, an authenticator or a new password is still wanted."""
+
+    code = "STEP_MISSING"
+
+
+class Step(StrEnum):
+    """What is still wanted of somebody who has given the right password."""
+
+    CODE = "CODE"
+    ENROL = "ENROL"
+    NEW_PASSWORD = "NEW_PASSWORD"  # noqa: S105 - the name of a step
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +69,29 @@ class Session:
     token: str
     csrf: str
     user: User
+    step: Step | None = None
 
     def __repr__(self) -> str:
         return f"Session({self.user.login})"
 
+    @property
+    def fingerprint(self) -> str:
+        """What is stored of the token: a stolen database opens no session."""
+        return _fingerprint(self.token)
 
-async def log_in(storage: Storage, hasher: PasswordHasher, login: str, password: str, now: datetime) -> Session:
+
+async def log_in(
+    storage: Storage,
+    hasher: PasswordHasher,
+    login: str,
+    password: str,
+    now: datetime,
+    address: str = "",
+    proving: Collection[Role] = PRIVILEGED,
+) -> Session:
     """Open a session. An unknown login takes as long to refuse as a wrong password.
+
+    `proving` are the roles that need a second factor. A right password does not forget wrong codes: only the code does.
 
     Raises:
         LoginRefused: wrong login or password, or the account is disabled.
@@ -60,78 +101,136 @@ async def log_in(storage: Storage, hasher: PasswordHasher, login: str, password:
         user = await work.floor.user(login)
     if user is None:
         await hasher.hash(password)
+        await note(storage, AuditEntry(now, AuditKind.LOGIN_REFUSED, "", address=address, detail=login[:64]))
         raise LoginRefused("wrong login or password")
-    _not_locked(user, now)
-    right = await hasher.verify(user.password_hash, password) and not user.disabled
+    right = not locked(user, now) and await hasher.verify(user.password_hash, password) and not user.disabled
     async with storage.begin() as work:
-        judged = await _count_login(work, login, now, right=right)
-        if right and not _locked(judged, now):
-            return await _open_session(work, judged, now)
-    _not_locked(judged, now)
+        user = await known(work, login)
+        if right and not locked(user, now):
+            return await _welcome(work, user, now, address, proving)
+        judged = await count_failure(work, user, AuditKind.LOGIN_REFUSED, now, address)
+    not_locked(judged, now)
     raise LoginRefused("wrong login or password")
 
 
-async def _count_login(work: Work, login: str, now: datetime, *, right: bool) -> User:
+async def _welcome(work: Work, user: User, now: datetime, address: str, proving: Collection[Role]) -> Session:
+    factor = await work.logins.factor(user.login)
+    enrolled = factor is not None and factor.enrolled_at is not None
+    if factor is not None and not enrolled:
+        await work.logins.drop_factor(user.login)  # somebody else may have seen its secret
+    if user.role not in proving:
+        user = await forget_failures(work, user)
+    session = await open_session(work, user, now, address, proving, enrolled=enrolled)
+    if session.step is not Step.CODE:
+        await work.audit.put(AuditEntry.of(user, AuditKind.LOGGED_IN, now, address))
+    return session
+
+
+async def known(work: Work, login: str) -> User:
+    """Raises NotFound."""
     user = await work.floor.user(login)
-    if user is None or _locked(user, now):
-        return user or _gone(login)
-    failures = 0 if right else user.failed_logins + 1
-    locked = failures >= FAILURES_UNTIL_LOCKED
-    judged = replace(user, failed_logins=0 if locked else failures, locked_until=now + LOCKED_FOR if locked else None)
+    if user is None:
+        raise NotFound(f"there is no user {login}")
+    return user
+
+
+async def count_failure(work: Work, user: User, kind: AuditKind, now: datetime, address: str) -> User:
+    """One more wrong password or code; the fifth locks. While it is locked nothing is counted."""
+    entry = AuditEntry.of(user, kind, now, address)
+    if locked(user, now):
+        await work.audit.put(replace(entry, detail="locked"))
+        return user
+    failures = user.failed_logins + 1
+    if failures < FAILURES_UNTIL_LOCKED:
+        judged = replace(user, failed_logins=failures, locked_until=None)
+        await work.audit.put(entry)
+    else:
+        judged = replace(user, failed_logins=0, locked_until=now + LOCKED_FOR)
+        await work.audit.put(entry, replace(entry, kind=AuditKind.LOCKED_OUT))
+    await work.floor.save_user(judged)
+    return judged
+
+
+async def forget_failures(work: Work, user: User) -> User:
+    """All that was asked for has been shown."""
+    judged = replace(user, failed_logins=0, locked_until=None)
     if judged != user:
         await work.floor.save_user(judged)
     return judged
 
 
-def _gone(login: str) -> User:
-    raise NotFound(f"there is no user {login}")
-
-
-def _locked(user: User, now: datetime) -> bool:
+def locked(user: User, now: datetime) -> bool:
+    """Whether too many failures keep somebody out."""
     return user.locked_until is not None and now < user.locked_until
 
 
-def _not_locked(user: User, now: datetime) -> None:
-    if _locked(user, now):
-        raise LockedOut(f"{user.login} is locked after {FAILURES_UNTIL_LOCKED} wrong passwords; try again later")
+def not_locked(user: User, now: datetime) -> None:
+    """Raises LockedOut."""
+    if locked(user, now):
+        raise LockedOut(f"{user.login} is locked after {FAILURES_UNTIL_LOCKED} failures; try again later")
 
 
-async def _open_session(work: Work, user: User, now: datetime) -> Session:
-    session = Session(secrets.token_urlsafe(32), secrets.token_urlsafe(32), user)
-    await work.floor.open_session(_fingerprint(session.token), user.login, session.csrf, now)
-    return session
+async def open_session(
+    work: Work,
+    user: User,
+    now: datetime,
+    address: str,
+    proving: Collection[Role],
+    *,
+    enrolled: bool,
+    proved_at: datetime | None = None,
+) -> Session:
+    """A new session with secrets of its own."""
+    token, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
+    stored = LoginSession(_fingerprint(token), user, csrf, now, now, address, proved_at, enrolled)
+    await work.logins.open(stored)
+    return Session(token, csrf, user, _step(stored, proving))
 
 
-async def session_of(storage: Storage, token: str, now: datetime) -> Session:
+def _step(session: LoginSession, proving: Collection[Role]) -> Step | None:
+    unproved = session.user.role in proving and session.proved_at is None
+    if unproved and session.enrolled:
+        return Step.CODE
+    if session.user.must_change_password:
+        return Step.NEW_PASSWORD
+    return Step.ENROL if unproved else None
+
+
+async def session_of(storage: Storage, token: str, now: datetime, proving: Collection[Role] = PRIVILEGED) -> Session:
     """The session a browser names, kept alive by being used. Raises SessionOver."""
     async with storage.read() as work:
-        found = await _open(work, token, now)
+        found = await _open(work, token, now, proving)
     if found is None:
         raise SessionOver("please log in")
-    user, csrf, seen_at = found
-    if now - seen_at > _SEEN_EVERY:
+    if now - found.seen_at > _SEEN_EVERY:
         async with storage.begin() as work:
-            await work.floor.touch_session(_fingerprint(token), now)
-    return Session(token, csrf, user)
+            await work.logins.touch(found.token_hash, now)
+    return Session(token, found.csrf, found.user, _step(found, proving))
 
 
 async def still_open(work: Work, token: str, now: datetime) -> bool:
     """Whether a session still holds, without keeping it alive: for a stream that nobody may be looking at."""
-    return await _open(work, token, now) is not None
+    return await _open(work, token, now, ()) is not None
 
 
-async def _open(work: Work, token: str, now: datetime) -> tuple[User, str, datetime] | None:
-    found = await work.floor.session(_fingerprint(token))
-    holds = found is not None and not found[0].disabled and now - found[2] <= IDLE_TIMEOUT
-    return found if holds else None
+async def _open(work: Work, token: str, now: datetime, proving: Collection[Role]) -> LoginSession | None:
+    found = await work.logins.find(_fingerprint(token))
+    return found if found is not None and holds(found, now, proving) else None
 
 
-async def log_out(storage: Storage, token: str) -> None:
+def holds(session: LoginSession, now: datetime, proving: Collection[Role]) -> bool:
+    """Whether a session may still be used: not for ever, not unused, and half a login only for a moment."""
+    longest = LONGEST_SESSION if _step(session, proving) is None else LONGEST_LOGIN
+    in_time = now - session.seen_at <= IDLE_TIMEOUT and now - session.created_at <= longest
+    return in_time and not session.user.disabled
+
+
+async def log_out(storage: Storage, session: Session, now: datetime, address: str = "") -> None:
     """End a session; the seat stays as it is, and so does a call on it."""
     async with storage.begin() as work:
-        await work.floor.close_session(_fingerprint(token))
+        await work.logins.close(session.fingerprint)
+        await work.audit.put(AuditEntry.of(session.user, AuditKind.LOGGED_OUT, now, address))
 
 
 def _fingerprint(token: str) -> str:
-    """What is stored of a token: a stolen database opens no session."""
     return hashlib.sha256(token.encode()).hexdigest()

@@ -25,6 +25,7 @@ from dialer.usecases.staff_the_floor import (
     PasswordHasher,
     create_user,
     desk_topic,
+    note_account,
     usable_phone,
     usable_place,
 )
@@ -191,9 +192,9 @@ async def _change(
         if after == before:
             return after
         await work.floor.save_user(after)
-        await work.floor.note_account(login, event, Moved(by.login, now, _difference(before, after)))
+        await note_account(work, after, event, Moved(by.login, now, _difference(before, after)))
         if event in (AccountEvent.DISABLED, AccountEvent.PASSWORD_RESET):
-            await work.floor.close_sessions(login)
+            await work.logins.close_all(login)
         return after
 
 

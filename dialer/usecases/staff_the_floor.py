@@ -13,14 +13,14 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from dialer.domain.audit import AuditEntry, AuditKind
 from dialer.domain.call import CallId, SeatId
 from dialer.domain.errors import DialerError, ImpossibleMove, NotFound
+from dialer.domain.password import MIN_CHARS, password_fault
 from dialer.domain.seat import SEAT, Seat, SeatEvent, SeatState
 from dialer.domain.user import PHONE_ADDRESS, AccountEvent, Role, User
 from dialer.ports import Signals
 from dialer.ports.storage import DeskOrder, DeskOrderKind, Moved, Storage, Work
-
-MIN_PASSWORD_CHARS = 10
 
 DESK_ORDERS = "desk-orders"
 FLOOR = "floor"
@@ -86,14 +86,14 @@ async def create_user(
     """Open an account.
 
     Raises:
-        AccountInvalid: the login has other characters than a-z 0-9 . _ -, the password is too short, the telephone
+        AccountInvalid: the login has other characters than a-z 0-9 . _ -, the password can't be used, the telephone
             is no address, or an administrator is given a place.
         DialerError: code LOGIN_TAKEN.
     """
     if not _LOGIN.fullmatch(login):
         raise AccountInvalid(f"login {login!r}: use up to 32 of a-z, 0-9, '.', '_' and '-'")
-    if len(password) < MIN_PASSWORD_CHARS:
-        raise AccountInvalid(f"the password of {login} needs at least {MIN_PASSWORD_CHARS} characters")
+    if (fault := password_fault(login, password)) is not None:
+        raise AccountInvalid(f"the password of {login} can't be used: {fault} (at least {MIN_CHARS} characters)")
     usable_phone(phone_address)
     usable_place(role, org)
     user = User(
@@ -110,7 +110,7 @@ async def create_user(
     async with storage.begin() as work:
         added = await work.floor.add_user(user)
         detail = {"name": name, "role": role, "org": org, "phone_address": phone_address}
-        await work.floor.note_account(login, AccountEvent.OPENED, Moved(by, now, detail))
+        await note_account(work, added, AccountEvent.OPENED, Moved(by, now, detail))
     return added
 
 
@@ -135,7 +135,17 @@ async def give_phone(storage: Storage, login: str, phone_address: str, now: date
             raise NotFound(f"there is no user {login}")
         await work.floor.save_user(replace(user, phone_address=usable_phone(phone_address)))
         changed = {"phone_address": {"from": user.phone_address, "to": phone_address}}
-        await work.floor.note_account(login, AccountEvent.CHANGED, Moved(by, now, changed))
+        await note_account(work, user, AccountEvent.CHANGED, Moved(by, now, changed))
+
+
+async def note_account(work: Work, user: User, event: AccountEvent, moved: Moved) -> None:
+    """Into the account's history, and into the audit log."""
+    await work.floor.note_account(user.login, event, moved)
+    record = f"user {user.login}"
+    entry = AuditEntry(
+        moved.at, AuditKind.USER_CHANGED, moved.actor, user.org, record=record, detail=f"{event} {dict(moved.detail)}"
+    )
+    await work.audit.put(entry)
 
 
 async def sit_down(storage: Storage, signals: Signals, user: User, now: datetime) -> Seat:

@@ -30,7 +30,7 @@ from dialer.storage.vault import Vault
 from dialer.usecases.rulebook import ProofRules, Rulebook
 from dialer.usecases.staff_the_floor import create_user
 from tests.builders import at
-from tests.console.desk import PASSWORD, Console, OfTheSite, Visitor
+from tests.console.desk import PASSWORD, Authenticator, Console, OfTheSite, Visitor
 from tests.usecases.site import Site
 
 ROOT = Path(__file__).parents[2]
@@ -106,10 +106,11 @@ async def console(
 async def visit(console: Console) -> AsyncIterator[Callable[..., Visitor]]:
     """Browsers, each with its own cookies."""
     clients: list[TestClient] = []
+    authenticators: dict[str, Authenticator] = {}
 
     def new() -> Visitor:
         clients.append(TestClient(console.server))
-        return Visitor(clients[-1])
+        return Visitor(clients[-1], console.site, authenticators)
 
     yield new
     for client in clients:

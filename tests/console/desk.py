@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import pyotp
 from aiohttp import ClientResponse
 from aiohttp.test_utils import TestClient, TestServer
 
 from dialer.console import Argon2Hasher
+from dialer.domain.second_factor import STEP_SECONDS
 from dialer.ports import Signals
 from dialer.recording.local_store import LocalStore
+from dialer.usecases.log_in import Step
 from tests.usecases.site import Site
 
 PASSWORD = "correct horse battery"
@@ -40,17 +43,46 @@ class Console:
 
 
 @dataclass
+class Authenticator:
+    """An app on somebody's telephone. The tests' clock stands still, so it shows each half minute's code in turn."""
+
+    secret: str
+    shown: int = 0
+
+    def code(self, now: datetime) -> str:
+        """A code that was not shown before and is near enough to be accepted."""
+        self.shown = max(self.shown + 1, int(now.timestamp()) // STEP_SECONDS - 1)
+        return pyotp.TOTP(self.secret).generate_otp(self.shown)
+
+
+@dataclass
 class Visitor:
     """A browser; its CSRF token is that of the page it has open."""
 
     client: TestClient
+    site: Site
+    authenticators: dict[str, Authenticator] = field(default_factory=dict)
     csrf: str = ""
 
     async def log_in(self, login: str, password: str = PASSWORD) -> ClientResponse:
+        """All steps, with the authenticator on this person's desk."""
         response = await self.client.post("/login", data={"login": login, "password": password}, headers=JSON)
-        if response.status == 200:
-            self.csrf = (await response.json())["csrf"]
+        while response.status == 200:
+            told = await response.json()
+            self.csrf = told["csrf"]
+            if told["step"] is None:
+                break
+            response = await self._next(login, told["step"])
         return response
+
+    async def _next(self, login: str, step: str) -> ClientResponse:
+        if step == Step.ENROL:
+            told = await (await self.client.get("/login/enrol", headers=JSON)).json()
+            self.authenticators[login] = Authenticator(told["secret"])
+        code = self.authenticators[login].code(self.site.now)
+        return await self.client.post(
+            f"/login/{step.lower()}", data={"code": code}, headers={**JSON, "X-CSRF-Token": self.csrf}
+        )
 
     async def get(self, path: str, **headers: str) -> ClientResponse:
         return await self.client.get(path, headers=headers, allow_redirects=False)

@@ -33,7 +33,10 @@ def _row(action: str, who: set[Role], *routes: str) -> Row:
 
 MATRIX = (
     _row("log in and out, choose a language", EVERYBODY,
-         "GET /", "GET /login", "POST /login", "POST /logout", "POST /language"),
+         "GET /", "GET /login", "POST /login", "POST /logout", "POST /language", "GET /login/next", "GET /login/code",
+         "POST /login/code", "GET /login/enrol", "POST /login/enrol", "GET /login/password", "POST /login/password"),
+    _row("keep one's own account", EVERYBODY,
+         "GET /account", "POST /account/password", "POST /account/log-out-everywhere"),
     _row("place calls, choose answers", {_R.CC_AGENT},
          "GET /desk", "GET /desk/events", "POST /desk/sit-down", "POST /desk/ready", "POST /desk/pause",
          "POST /desk/stand-up", "POST /desk/hang-up", "POST /desk/answer", "POST /desk/event", "POST /desk/mark",

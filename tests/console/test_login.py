@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-import pytest
+import re
 
+import pytest
+from aiohttp.test_utils import TestClient, TestServer
+
+from dialer.console import make_console
+from dialer.console.api import API
 from dialer.domain.user import Role
-from tests.console.desk import PASSWORD, Console
+from dialer.usecases.staff_the_floor import create_user
+from tests.console.desk import JSON, PASSWORD, Authenticator, Console, OfTheSite, Visitor
 
 
 async def test_each_role_lands_on_its_own_first_page(log_in) -> None:
@@ -60,3 +66,84 @@ async def test_changing_the_language_leads_to_no_other_site(visit, back: str) ->
 async def test_a_login_is_written_into_the_page_as_text(visit) -> None:
     response = await visit().post("/login", login='"><script>alert(1)</script>', password="x")
     assert "<script>alert" not in await response.text()
+
+
+async def _half_logged_in(console: Console, visit, role: Role = Role.QA, **changes) -> Visitor:
+    """Somebody who has given the right password, and nothing more."""
+    await create_user(
+        console.site.storage, console.hasher, console.site.now, login="sunli", name="孙丽", password=PASSWORD,
+        role=role, **changes,
+    )  # fmt: skip
+    person: Visitor = visit()
+    response = await person.client.post("/login", data={"login": "sunli", "password": PASSWORD}, headers=JSON)
+    person.csrf = (await response.json())["csrf"]
+    return person
+
+
+async def test_half_a_login_opens_no_page_but_its_next_step(console: Console, visit) -> None:
+    person = await _half_logged_in(console, visit)
+    for path in ("/", "/cases", "/account", "/login/code", "/login/password"):
+        response = await person.get(path)
+        assert response.status == 303, path
+        assert response.headers["Location"] in ("/login/next", "/login/enrol")
+    assert (await person.get("/login/next")).headers["Location"] == "/login/enrol"
+    assert (await person.post("/cases/1/refusal")).headers["Location"] == "/login/next"
+    told = await person.get("/cases", **JSON)
+    assert (told.status, (await told.json())["error"]) == (403, "STEP_MISSING")
+    fragment = await person.get("/cases", **{"HX-Request": "true"})
+    assert fragment.headers["HX-Redirect"] == "/login/next"
+
+
+async def test_the_enrolment_page_shows_a_picture_and_the_key_and_then_recovery_codes_once(console, visit) -> None:
+    person = await _half_logged_in(console, visit)
+    text = await (await person.get("/login/enrol")).text()
+    assert "<svg " in text
+    assert not re.search(r"<style|\sstyle=|<script(?![^>]*\ssrc=)", text)
+    secret = (await (await person.get("/login/enrol", **JSON)).json())["secret"]
+    assert secret[:4] in text
+    assert (await person.post("/login/enrol", code="000000")).status == 401
+    done = await person.post("/login/enrol", code=Authenticator(secret).code(console.site.now))
+    codes = re.findall(r"<li><code>([a-z2-7-]{19})</code>", await done.text())
+    assert len(codes) == 10
+    assert (await person.get("/login/next")).headers["Location"] == "/"
+    assert (await person.get("/cases")).status == 200
+    assert (await person.get("/login/enrol")).headers["Location"] == "/"
+
+
+async def test_five_wrong_codes_end_the_login_and_say_so(console: Console, log_in, visit) -> None:
+    await log_in(Role.QA, login="qa1")
+    person = visit()
+    answer = await person.client.post("/login", data={"login": "qa1", "password": PASSWORD}, headers=JSON)
+    person.csrf = (await answer.json())["csrf"]
+    answers = [await person.post("/login/code", code="000000") for _ in range(5)]
+    assert [answer.status for answer in answers] == [401, 401, 401, 401, 429]
+    assert "锁定" in await answers[-1].text()
+    assert (await person.get("/login/code")).headers["Location"] == "/login"
+
+
+async def test_who_was_given_a_password_chooses_another_before_anything_else(console: Console, visit) -> None:
+    person = await _half_logged_in(console, visit, Role.CC_LEADER, must_change_password=True)
+    assert (await person.get("/floor")).headers["Location"] == "/login/next"
+    path, new = "/login/password", "seven boats at the pier"
+    for sent in ({"new": new, "again": "eight boats at the pier"}, {"new": "short", "again": "short"}):
+        assert (await person.post(path, None, old=PASSWORD, **sent)).status == 422
+    assert (await person.post(path, old="wrong", new=new, again=new)).status == 401
+    assert (await person.post(path, old=PASSWORD, new=new, again=new)).headers["Location"] == "/"
+    assert (await person.get("/floor")).status == 200
+
+
+async def test_the_demonstration_alone_asks_for_no_code_and_says_so(console: Console) -> None:
+    site = console.site
+    app = make_console(
+        storage=site.storage, signals=console.signals, scripts=site.scripts, clock=OfTheSite(site),
+        rulebook=site.rulebook, store=console.store, hasher=console.hasher, api=console.server.app[API],
+        proving=frozenset(),
+    )  # fmt: skip
+    await create_user(
+        site.storage, console.hasher, site.now, login="boss", name="主管", password=PASSWORD, role=Role.CC_MANAGER
+    )
+    async with TestClient(TestServer(app)) as client:
+        assert "不要求动态口令" in await (await client.get("/login")).text()
+        answer = await client.post("/login", data={"login": "boss", "password": PASSWORD}, headers=JSON)
+        assert (await answer.json())["step"] is None
+        assert (await client.get("/cases")).status == 200

@@ -35,7 +35,7 @@ POLICY_NO = "P2026440001"
 ASKED = ("", f"?policy_no={POLICY_NO}", "?every=1", f"?q={POLICY_NO}", "?q=王小明", "?holder=王小明", "?agent=agent1")
 """What a list or a search may be asked; what a page doesn't know it passes over."""
 
-OF_ITS_READER = ("/audit", "/desk/events", "/floor/events")
+OF_ITS_READER = ("/audit", "/account", "/desk/events", "/floor/events")
 """Pages that show what their reader did, and change by being read; streams, which have no end."""
 
 World = Mapping[str, str]

@@ -20,6 +20,7 @@ from dialer.domain.case import CaseEvent, CaseState, Purpose
 from dialer.domain.interview import AGENT_MARKS
 from dialer.domain.listening import ListeningEnd
 from dialer.domain.outcome import Outcome
+from dialer.domain.password import PasswordFault
 from dialer.domain.phone import PhoneKind, PhoneStatus
 from dialer.domain.policy import Channel, Design, PayMode
 from dialer.domain.problem import ProblemLevel, ProblemType
@@ -39,9 +40,8 @@ from dialer.usecases.staff_the_floor import PauseReason
 
 SHOWN: tuple[type[StrEnum], ...] = (
     AccountEvent, AnswerValue, AuditKind, CaseEvent, CaseSet, CaseState, Channel, Design, ListeningEnd, ListenMode,
-    Objection, Outcome, PauseReason, PayMode, Phase, PhoneKind, PhoneStatus, ProblemLevel, ProblemType, Purpose, Rate,
-    RecordingKind, RecordingState, Role, SeatState, SteeringKind, TicketEvent, TicketState,
-    TicketView,
+    Objection, Outcome, PasswordFault, PauseReason, PayMode, Phase, PhoneKind, PhoneStatus, ProblemLevel, ProblemType,
+    Purpose, Rate, RecordingKind, RecordingState, Role, SeatState, SteeringKind, TicketEvent, TicketState, TicketView,
 )  # fmt: skip
 
 

@@ -40,31 +40,12 @@ async def test_changes_of_a_user_are_stored(database):
         assert await work.floor.user("agent1") == locked
 
 
-async def test_a_login_lasts_until_it_is_closed(database):
-    async with database.begin() as work:
-        agent = await work.floor.add_user(a_user())
-        await work.floor.open_session("hash", "agent1", "csrf", at(9))
-        await work.floor.touch_session("hash", at(9, 30))
-        with pytest.raises(NotFound):
-            await work.floor.open_session("other", "nobody", "csrf", at(9))
-
-    async with database.read() as work:
-        assert await work.floor.session("hash") == (agent, "csrf", at(9, 30))
-    async with database.begin() as work:
-        await work.floor.close_session("hash")
-    async with database.read() as work:
-        assert await work.floor.session("hash") is None
-
-
-async def test_an_account_keeps_its_history_and_loses_its_logins(database):
+async def test_an_account_keeps_its_history(database):
     async with database.begin() as work:
         await work.floor.add_user(a_user())
         await work.floor.add_user(a_user(login="zhang", must_change_password=True))
         await work.floor.note_account("agent1", AccountEvent.OPENED, Moved("boss", at(9), {"name": "李华"}))
         await work.floor.note_account("agent1", AccountEvent.DISABLED, Moved("boss", at(10), {}))
-        for token, login in (("one", "agent1"), ("two", "agent1"), ("three", "zhang")):
-            await work.floor.open_session(token, login, "csrf", at(9))
-        await work.floor.close_sessions("agent1")
 
     async with database.read() as work:
         history = await work.floor.account_history("agent1")
@@ -73,11 +54,9 @@ async def test_an_account_keeps_its_history_and_loses_its_logins(database):
             ("DISABLED", "boss", at(10)),
         ]
         assert await work.floor.account_history("zhang") == []
-        assert await work.floor.session("one") is None
-        assert await work.floor.session("two") is None
-        kept = await work.floor.session("three")
-        assert kept is not None
-        assert kept[0].must_change_password
+        zhang = await work.floor.user("zhang")
+        assert zhang is not None
+        assert zhang.must_change_password
 
 
 async def test_a_seat_moves_against_its_version(database):

@@ -12,6 +12,7 @@ from dialer.storage.database import Database
 from dialer.usecases.log_in import (
     IDLE_TIMEOUT,
     LOCKED_FOR,
+    LONGEST_SESSION,
     LockedOut,
     LoginRefused,
     SessionOver,
@@ -29,16 +30,23 @@ NOW = at(9)
 
 @pytest.fixture
 async def lihua(storage: Database) -> User:
-    return await create_user(storage, HASHER, NOW, login="lihua", name="李华", password=PASSWORD, role=Role.QA)
+    return await create_user(storage, HASHER, NOW, login="lihua", name="李华", password=PASSWORD, role=Role.CC_LEADER)
 
 
-async def test_a_session_lives_while_it_is_used_and_ends_after_eight_idle_hours(storage: Database, lihua: User) -> None:
+async def test_a_session_ends_after_eight_idle_hours(storage: Database, lihua: User) -> None:
     session = await log_in(storage, HASHER, "lihua", PASSWORD, NOW)
-    almost = NOW + IDLE_TIMEOUT
-    assert (await session_of(storage, session.token, almost)).user.login == lihua.login
-    assert (await session_of(storage, session.token, almost + IDLE_TIMEOUT)).csrf == session.csrf
+    assert (await session_of(storage, session.token, NOW + IDLE_TIMEOUT)).csrf == session.csrf
+    session = await log_in(storage, HASHER, "lihua", PASSWORD, NOW)
     with pytest.raises(SessionOver):
-        await session_of(storage, session.token, almost + 2 * IDLE_TIMEOUT + timedelta(seconds=1))
+        await session_of(storage, session.token, NOW + IDLE_TIMEOUT + timedelta(seconds=1))
+
+
+async def test_a_session_that_is_used_all_the_time_ends_after_a_shift(storage: Database, lihua: User) -> None:
+    session = await log_in(storage, HASHER, "lihua", PASSWORD, NOW)
+    for hours in (6, 12):
+        assert (await session_of(storage, session.token, NOW + timedelta(hours=hours))).user.login == lihua.login
+    with pytest.raises(SessionOver):
+        await session_of(storage, session.token, NOW + LONGEST_SESSION + timedelta(seconds=1))
 
 
 async def test_asking_whether_a_session_holds_does_not_keep_it_alive(storage: Database, lihua: User) -> None:
@@ -51,7 +59,7 @@ async def test_asking_whether_a_session_holds_does_not_keep_it_alive(storage: Da
 async def test_the_stored_session_does_not_open_the_door(storage: Database, lihua: User) -> None:
     session = await log_in(storage, HASHER, "lihua", PASSWORD, NOW)
     async with storage.read() as work:
-        assert await work.floor.session(session.token) is None
+        assert await work.logins.find(session.token) is None
     assert session.token not in repr(session)
 
 

@@ -85,7 +85,7 @@ async def test_a_login_is_plain_small_letters(storage: Database, login: str) -> 
 
 
 async def test_a_short_password_opens_no_account(storage: Database) -> None:
-    with pytest.raises(AccountInvalid, match="at least 10"):
+    with pytest.raises(AccountInvalid, match="at least 12"):
         await _account(storage, "lihua", password="secret")
 
 
