@@ -9,9 +9,10 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from dialer.console import make_console
 from dialer.console.api import API
+from dialer.console.site import SITE
 from dialer.domain.user import Role
 from dialer.usecases.staff_the_floor import create_user
-from tests.console.desk import JSON, PASSWORD, Authenticator, Console, OfTheSite, Visitor
+from tests.console.desk import JSON, PASSWORD, Authenticator, Console, Visitor
 
 
 async def test_each_role_lands_on_its_own_first_page(log_in) -> None:
@@ -134,15 +135,16 @@ async def test_who_was_given_a_password_chooses_another_before_anything_else(con
 
 async def test_the_demonstration_alone_asks_for_no_code_and_says_so(console: Console) -> None:
     site = console.site
-    app = make_console(
-        storage=site.storage, signals=console.signals, scripts=site.scripts, clock=OfTheSite(site),
-        rulebook=site.rulebook, store=console.store, hasher=console.hasher, api=console.server.app[API],
+    app, ours = console.server.app, console.server.app[SITE]
+    demonstration = make_console(
+        storage=ours.storage, signals=ours.signals, scripts=ours.scripts, clock=ours.clock, rulebook=ours.rulebook,
+        store=ours.store, waveforms=ours.waveforms, hasher=ours.hasher, api=app[API], in_force=ours.in_force,
         proving=frozenset(),
     )  # fmt: skip
     await create_user(
         site.storage, console.hasher, site.now, login="boss", name="主管", password=PASSWORD, role=Role.CC_MANAGER
     )
-    async with TestClient(TestServer(app)) as client:
+    async with TestClient(TestServer(demonstration)) as client:
         assert "不要求动态口令" in await (await client.get("/login")).text()
         answer = await client.post("/login", data={"login": "boss", "password": PASSWORD}, headers=JSON)
         assert (await answer.json())["step"] is None

@@ -101,7 +101,8 @@ async def test_half_a_login_lasts_ten_minutes_and_a_whole_one_a_shift(storage, s
     whole = (await _enrolled(storage)).session
     for hours in (4, 8, 12):
         assert (await session_of(storage, whole.token, NOW + timedelta(hours=hours))).step is None
-    assert not await still_open(storage, whole.token, NOW + LONGEST_SESSION + timedelta(seconds=1))
+    async with storage.read() as work:
+        assert not await still_open(work, whole.token, NOW + LONGEST_SESSION + timedelta(seconds=1))
 
 
 async def test_a_code_is_accepted_once(storage, sunli) -> None:
