@@ -92,6 +92,8 @@ _BELOW_THE_PROVINCE = {
     Role.L3_HANDLER: 3,
     Role.INDEP_HANDLER: 3,
     Role.L4_CLERK: 4,
+    Role.DEPT_CLERK: 4,
+    Role.SALES: 4,
 }
 
 

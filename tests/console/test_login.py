@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
-from aiohttp.test_utils import TestClient, TestServer
 
-from dialer.console import make_console
-from dialer.console.api import API
 from dialer.console.site import SITE
 from dialer.domain.user import Role
 from dialer.usecases.staff_the_floor import create_user
@@ -133,19 +131,14 @@ async def test_who_was_given_a_password_chooses_another_before_anything_else(con
     assert (await person.get("/floor")).status == 200
 
 
-async def test_the_demonstration_alone_asks_for_no_code_and_says_so(console: Console) -> None:
-    site = console.site
-    app, ours = console.server.app, console.server.app[SITE]
-    demonstration = make_console(
-        storage=ours.storage, signals=ours.signals, scripts=ours.scripts, clock=ours.clock, rulebook=ours.rulebook,
-        store=ours.store, waveforms=ours.waveforms, hasher=ours.hasher, api=app[API], in_force=ours.in_force,
-        proving=frozenset(),
-    )  # fmt: skip
+async def test_the_demonstration_alone_asks_for_no_code_and_says_so(console: Console, visit) -> None:
+    state = console.server.app._state
+    state[SITE] = replace(state[SITE], proving=frozenset())  # as `make demo` makes it
+    site, boss = console.site, visit()
     await create_user(
         site.storage, console.hasher, site.now, login="boss", name="主管", password=PASSWORD, role=Role.CC_MANAGER
     )
-    async with TestClient(TestServer(demonstration)) as client:
-        assert "不要求动态口令" in await (await client.get("/login")).text()
-        answer = await client.post("/login", data={"login": "boss", "password": PASSWORD}, headers=JSON)
-        assert (await answer.json())["step"] is None
-        assert (await client.get("/cases")).status == 200
+    assert "不要求动态口令" in await (await boss.get("/login")).text()
+    answer = await boss.client.post("/login", data={"login": "boss", "password": PASSWORD}, headers=JSON)
+    assert (await answer.json())["step"] is None
+    assert (await boss.get("/cases")).status == 200
