@@ -6,7 +6,7 @@ import asyncio
 import os
 import socket
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -20,6 +20,7 @@ from dialer.console.api import ApiParts, RateLimiter
 from dialer.console.app import make_console
 from dialer.console.passwords import Argon2Hasher
 from dialer.console.serving import serving
+from dialer.console.site import PhoneServer
 from dialer.domain.calendar import SHANGHAI
 from dialer.domain.call import CallId, SoundFiles
 from dialer.domain.dialing_hours import DialRules, Hours
@@ -44,6 +45,7 @@ from dialer.storage.schema import upgrade
 from dialer.storage.signals import ListenedSignals, PolledSignals, open_signals
 from dialer.storage.vault import Vault, load_or_make_key
 from dialer.telephony.asterisk import AmiAddress, AsteriskNodes, Node
+from dialer.telephony.asterisk.browsers import read_passwords
 from dialer.telephony.asterisk.configuration import read_secrets
 from dialer.telephony.pjsua.adapter import PjsuaTelephony
 from dialer.timers import Timetable, ticking
@@ -338,6 +340,19 @@ def _asterisk(given: AsteriskNodeSettings, app: str) -> Node:
     )
 
 
+def _phone_servers(settings: Settings) -> list[PhoneServer]:
+    """Where agents' browsers register. An agent who is added later needs no restart."""
+    if settings.telephony.engine is not PhoneSystem.ASTERISK:
+        return []
+    nodes = [node for node in settings.asterisk.nodes if node.websocket]
+    return [PhoneServer(node.name, node.websocket, partial(_passwords_in, node.browsers)) for node in nodes]
+
+
+def _passwords_in(file: Path) -> Mapping[str, str]:
+    with _usable(file):
+        return read_passwords(file)
+
+
 @asynccontextmanager
 async def _ticking(site: Site) -> AsyncIterator[Timetable]:
     timetable = Timetable(site.storage, site.signals, site.scripts, site.rulebook, site.clock)
@@ -368,6 +383,7 @@ async def _serving(site: Site, proving: frozenset[Role]) -> AsyncIterator[str]:
             secure_cookies=settings.secure_cookies,
             wrap_up_seconds=site.settings.engine.wrap_up_seconds,
             proving=proving,
+            phone_servers=_phone_servers(site.settings),
         )
         async with serving(app, settings.host, settings.port) as url:
             yield url

@@ -82,6 +82,10 @@ class AsteriskNodeSettings(_Section):
     spool: str = Field("", description="what our spool is called on its side; empty: the same")
     fetch: bool = Field(default=False, description="no shared spool: sound is fetched; `spool` is its recording folder")
     capacity: int = Field(120, ge=1, description="recorded calls at a time")
+    websocket: str = Field(
+        "", pattern=r"^(wss?://[\w.\[\]:-]+/\S*)?$", description="where agents' browsers register; empty: none may"
+    )
+    browsers: Path = Path("/etc/asterisk/agents.secrets.toml")
 
     @field_validator("fetch")
     @classmethod

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from aiohttp import web
@@ -19,6 +20,7 @@ from dialer.console import (
     login,
     recordings,
     search,
+    softphone,
     ticket_papers,
     ticket_replies,
     tickets,
@@ -27,7 +29,7 @@ from dialer.console.api import API, ApiParts, api_routes, explain_api_errors
 from dialer.console.guard import add_security_headers, guard
 from dialer.console.problems import explain_errors
 from dialer.console.routes import ACCESS, SEEN, Door, add_routes
-from dialer.console.site import SITE, Site
+from dialer.console.site import SITE, PhoneServer, Site
 from dialer.console.trace import remember_traces
 from dialer.domain.user import PRIVILEGED, Role
 from dialer.ports import Clock, RecordingStore, Scripts, Signals, Waveforms
@@ -41,6 +43,7 @@ ROUTES = (
     *login.ROUTES,
     *account.ROUTES,
     *desk.ROUTES,
+    *softphone.ROUTES,
     *events.ROUTES,
     *tickets.ROUTES,
     *search.ROUTES,
@@ -72,6 +75,7 @@ def make_console(
     secure_cookies: bool = False,
     wrap_up_seconds: float = 45.0,
     proving: frozenset[Role] = PRIVILEGED,
+    phone_servers: Sequence[PhoneServer] = (),
 ) -> web.Application:
     """The console over a site's ports; whoever calls runs it.
 
@@ -90,6 +94,7 @@ def make_console(
         secure_cookies: cookies travel over HTTPS only.
         wrap_up_seconds: the target that agents see after a call; nothing is cut off.
         proving: the roles that log in with a second factor; none in the demonstration alone.
+        phone_servers: where agents' browsers register as phones.
     """
     app = web.Application(middlewares=[ticket_papers.let_papers_in, explain_errors, explain_api_errors, guard])
     app[SITE] = Site(
@@ -106,6 +111,7 @@ def make_console(
         secure_cookies,
         wrap_up_seconds,
         proving,
+        phone_servers,
     )
     app[ACCESS], app[SEEN] = {}, {}
     app[floor.PULSE] = floor.Pulse()

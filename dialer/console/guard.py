@@ -22,11 +22,12 @@ CSRF_HEADER = "X-CSRF-Token"
 _READING = frozenset({"GET", "HEAD"})
 _OUR_OWN = frozenset({"same-origin", "none"})
 
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; "
+    "connect-src 'self'{phones}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+"""`phones`: the origins of the WebSockets where agents' browsers register."""
 SECURITY_HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; "
-        "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-    ),
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "same-origin",
@@ -38,6 +39,9 @@ SECURITY_HEADERS = {
 async def add_security_headers(request: web.Request, response: web.StreamResponse) -> None:
     """On every response, errors and streams included; what a page showed stays in no cache."""
     response.headers.update(SECURITY_HEADERS)
+    phones = (urlsplit(server.websocket) for server in site_of(request).phone_servers)
+    origins = "".join(f" {phone.scheme}://{phone.netloc}" for phone in phones)
+    response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY.format(phones=origins)
     if not request.path.startswith("/static/"):
         response.headers.setdefault("Cache-Control", "no-store")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,6 +15,15 @@ from dialer.ports.storage import Storage
 from dialer.usecases.log_in import Session
 from dialer.usecases.rulebook import Rulebook
 from dialer.usecases.staff_the_floor import PasswordHasher
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneServer:
+    """One phone system that agents' browsers register at: its WebSocket, and everybody's password as it stands now."""
+
+    name: str
+    websocket: str
+    passwords: Callable[[], Mapping[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +43,7 @@ class Site:
     secure_cookies: bool = False
     wrap_up_seconds: float = 45.0
     proving: frozenset[Role] = PRIVILEGED
+    phone_servers: Sequence[PhoneServer] = ()
 
     @property
     def now(self) -> datetime:

@@ -42,6 +42,8 @@ def on_asterisk(settings: Settings, asterisk: PrivateAsterisk) -> Settings:
         ami=f"{asterisk.bind}:{asterisk.ports.ami}",
         secrets=asterisk.secrets_file,
         cel=asterisk.folders.cel,
+        websocket=asterisk.websocket,
+        browsers=asterisk.browsers_file,
     )
     return settings.model_copy(
         update={

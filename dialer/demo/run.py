@@ -41,6 +41,7 @@ from dialer.importing import ErrorFile, PolicyFile, give_way
 from dialer.logs import log_to
 from dialer.ports import TelephonyRefused
 from dialer.settings import PhoneSystem
+from dialer.telephony.asterisk.browsers import add_browsers
 from dialer.telephony.asterisk.instance import PrivateAsterisk, find_program
 from dialer.usecases.import_policies import import_policies
 from dialer.usecases.staff_the_floor import create_user
@@ -156,20 +157,28 @@ def _asterisk(folder: Path, carrier: str) -> PrivateAsterisk:
     program = find_program(_PARTS)
     if program is None:
         raise TelephonyRefused("没有 Asterisk：请先执行 make asterisk · no Asterisk here: make asterisk")
-    return PrivateAsterisk(program, _ASTERISK_CONFIG, folder.absolute() / "asterisk", carrier)
+    asterisk = PrivateAsterisk(program, _ASTERISK_CONFIG, folder.absolute() / "asterisk", carrier)
+    add_browsers(asterisk.folders.config, [_plain(Role.CC_AGENT)])
+    return asterisk
 
 
 async def _play(stage: _Stage, dialer: Running, console: Console, folder: Path) -> None:
     """From the import to the end of the last simulated day, or to Ctrl-C."""
     assert dialer.console_url is not None  # `running` serves it
     site, (agent, supervisor, *phones) = stage.site, stage.phones
-    own = {Role.CC_AGENT: agent, Role.CC_LEADER: supervisor, Role.CC_MANAGER: supervisor}
-    people = await asyncio.gather(*(_account(site, role, _plain(role), own.get(role)) for role in Role))
+    at_browser = stage.options.engine is PhoneSystem.ASTERISK
+    own = {
+        Role.CC_AGENT: f"browser:{_plain(Role.CC_AGENT)}" if at_browser else agent.uri,
+        Role.CC_LEADER: supervisor.uri,
+        Role.CC_MANAGER: supervisor.uri,
+    }
+    people = await asyncio.gather(*(_account(site, role, _plain(role), own.get(role, "")) for role in Role))
     agents = await asyncio.gather(
-        *(_account(site, Role.CC_AGENT, f"robot-{at}", phone) for at, phone in enumerate(phones, 1))
+        *(_account(site, Role.CC_AGENT, f"robot-{at}", phone.uri) for at, phone in enumerate(phones, 1))
     )
     branch = await _account(site, Role.L3_HANDLER, "robot-branch")
-    welcome(console, dialer.console_url, people, (*differences(site.settings), _NO_CODES))
+    differing = (*differences(site.settings), _NO_CODES)
+    welcome(console, dialer.console_url, people, differing, at_browser=at_browser)
     await _import(stage, folder)
     async with Visitor(dialer.console_url, branch.login, branch.password) as visitor:
         population = stage.population
@@ -181,7 +190,7 @@ def _plain(role: Role) -> str:
     return role.value.lower().replace("_", "-")
 
 
-async def _account(site: Site, role: Role, login: str, phone: AgentPhone | None = None) -> Login:
+async def _account(site: Site, role: Role, login: str, phone: str = "") -> Login:
     password = secrets.token_urlsafe(9)
     await create_user(
         site.storage,
@@ -191,7 +200,7 @@ async def _account(site: Site, role: Role, login: str, phone: AgentPhone | None 
         name=login,
         password=password,
         role=role,
-        phone_address=phone.uri if phone else "",
+        phone_address=phone,
         salesperson_code=SALESPERSON_CODE if role is Role.SALES else "",
     )
     return Login(role, login, password)

@@ -94,14 +94,23 @@ class Watch:
         )
 
 
-def welcome(console: Console, url: str, logins: Sequence[Login], differences: Sequence[str]) -> None:
+_ANSWERS_ITSELF = "cc-agent 已配自动应答话机，登录即可坐席 · cc-agent has a phone that answers by itself"
+_IS_THE_BROWSER = (
+    "cc-agent 的话机就是浏览器：用本机的 Chromium 打开，戴上耳麦，允许麦克风 · "
+    "cc-agent's phone is the browser: Chromium on this machine, a headset, and allow the microphone"
+)
+
+
+def welcome(
+    console: Console, url: str, logins: Sequence[Login], differences: Sequence[str], *, at_browser: bool = False
+) -> None:
     """Where to look, as whom, and what of the settings is not as in production."""
     table = Table(
         "岗位 · role", "账号 · login", "密码 · password", title=f"控制台 · console  {url}", title_style="bold"
     )
     for each in logins:
         table.add_row(each.role, each.login, each.password)
-    table.caption = "cc-agent 已配自动应答话机，登录即可坐席 · cc-agent has a phone that answers by itself"
+    table.caption = _IS_THE_BROWSER if at_browser else _ANSWERS_ITSELF
     console.print(table)
     if differences:
         console.print("演示设置与正式不同 · demo settings: " + "; ".join(differences), style="yellow", markup=False)

@@ -70,6 +70,8 @@ async def _carry_out(parts: EngineParts, order: DeskOrder) -> None:
     match order.kind:
         case DeskOrderKind.SIT_DOWN:
             await telephony.seat_agent(order.seat, await _address(parts, order))
+        case DeskOrderKind.CALL_AGAIN:
+            await telephony.call_again(order.seat, await _address(parts, order))
         case DeskOrderKind.STAND_UP:
             await telephony.unseat_agent(order.seat)
             await _release_seat(parts, order)

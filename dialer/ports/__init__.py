@@ -92,6 +92,14 @@ class Telephony(Protocol):
         """Call the agent's phone (a SIP URI) and keep the leg up; `SeatUp` or `SeatDown` follows."""
         ...
 
+    async def call_again(self, seat: SeatId, address: str) -> None:
+        """Call a phone anew that has forgotten its leg: a browser, whose page was loaded again.
+
+        What is left of the old leg ends, and a talk goes on with the new one. Raises TelephonyRefused for a phone that
+        is no browser: it loses no leg without hanging up.
+        """
+        ...
+
     async def unseat_agent(self, seat: SeatId) -> None:
         """End the seat's leg; `SeatDown` follows. A seat that is not there: nothing."""
         ...

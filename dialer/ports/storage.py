@@ -234,6 +234,7 @@ class DeskOrderKind(StrEnum):
     """What a desk may want of the engine."""
 
     SIT_DOWN = "SIT_DOWN"
+    CALL_AGAIN = "CALL_AGAIN"
     STAND_UP = "STAND_UP"
     HANG_UP = "HANG_UP"
     LISTEN = "LISTEN"

@@ -173,6 +173,10 @@ class SimulatedTelephony:
         elif there.up:
             self._emit(SeatUp(seat, self._clock.now()))
 
+    async def call_again(self, seat: SeatId, address: str) -> None:
+        """Refused: no browser is a phone here."""
+        raise TelephonyRefused(f"seat {seat} has a SIP phone, which forgets no leg: {address}")
+
     async def unseat_agent(self, seat: SeatId) -> None:
         """End the seat and its call."""
         self._lose_seat(seat, "unseated", Party.DIALER, None)

@@ -161,6 +161,21 @@ async def sit_down(storage: Storage, signals: Signals, user: User, now: datetime
     return seat
 
 
+async def call_phone_again(storage: Storage, signals: Signals, user: User, now: datetime) -> None:
+    """The agent's browser has registered and holds no leg: have it called, in a talk too.
+
+    Nothing while nobody sits, or is just sitting down: then it is being called.
+    """
+    async with storage.begin() as work:
+        seat = await work.floor.seat_of(user.login)
+        if seat is None or seat.state is SeatState.AWAY or seat.address != user.phone_address:
+            return
+        if seat.state is SeatState.SEATING and not seat.why:
+            return
+        await _order(work, DeskOrderKind.CALL_AGAIN, seat, user, now)
+    await signals.notify(DESK_ORDERS)
+
+
 async def _own_seat(work: Work, user: User, now: datetime) -> Seat:
     seat = await work.floor.seat_of(user.login)
     if seat is not None:

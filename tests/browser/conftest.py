@@ -15,6 +15,7 @@ from tests.console.conftest import (
     empty_database,
     hasher,
     log_in,
+    phone_servers,
     rulebook,
     scripts,
     storage,
@@ -22,7 +23,10 @@ from tests.console.conftest import (
 )
 from tests.console.desk import Console, Visitor
 
-__all__ = ["agent", "console", "empty_database", "hasher", "log_in", "rulebook", "scripts", "storage", "visit"]
+__all__ = [
+    "agent", "console", "empty_database", "hasher", "log_in", "phone_servers", "rulebook", "scripts", "storage",
+    "visit",
+]  # fmt: skip
 
 ROOT = Path(__file__).parents[2]
 SIZES = ((1440, 900), (1920, 1080))

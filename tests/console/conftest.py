@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -16,6 +16,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from dialer.calendars import load_calendar
 from dialer.console import Argon2Hasher, make_console
 from dialer.console.api import ApiParts, RateLimiter
+from dialer.console.site import PhoneServer
 from dialer.domain.user import Role, User
 from dialer.importing import SentRows
 from dialer.in_force import SiteInForce
@@ -73,8 +74,19 @@ def hasher() -> Argon2Hasher:
 
 
 @pytest.fixture
+def phone_servers() -> Sequence[PhoneServer]:
+    """Where agents' browsers register; a module says otherwise."""
+    return ()
+
+
+@pytest.fixture
 async def console(
-    storage: Database, scripts: ScriptLibrary, rulebook: Rulebook, hasher: Argon2Hasher, tmp_path: Path
+    storage: Database,
+    scripts: ScriptLibrary,
+    rulebook: Rulebook,
+    hasher: Argon2Hasher,
+    phone_servers: Sequence[PhoneServer],
+    tmp_path: Path,
 ) -> AsyncIterator[Console]:
     site = Site(storage, scripts, rulebook)
     in_force = SiteInForce(storage, scripts, rulebook.calendar, OfTheSite(site))
@@ -93,6 +105,7 @@ async def console(
         hasher=hasher,
         api=ApiParts(SentRows, partial(asyncio.sleep, 0), RateLimiter(100_000)),
         in_force=in_force,
+        phone_servers=phone_servers,
     )
     server = TestServer(app)
     await server.start_server()

@@ -192,6 +192,8 @@ url = "{asterisk.url}"
 ami = "{asterisk.bind}:{asterisk.ports.ami}"
 secrets = "{asterisk.secrets_file}"
 cel = "{asterisk.folders.cel}"
+websocket = "{asterisk.websocket}"
+browsers = "{asterisk.browsers_file}"
 """
 
 

@@ -32,6 +32,7 @@ from dialer.telephony.asterisk.fetching import fetch
 from dialer.telephony.asterisk.judge import Judge
 from dialer.telephony.asterisk.listening import Listeners
 from dialer.telephony.asterisk.names import (
+    BROWSER,
     CALLER_ID,
     DIALPLAN_PATH,
     PHONE,
@@ -168,6 +169,18 @@ class AsteriskTelephony:
             await self._board.call_phone(there)
         elif there.up:
             self._board.emit(SeatUp(seat, self._clock.now()))
+
+    async def call_again(self, seat: SeatId, address: str) -> None:
+        """End what is left of the leg, and call the browser anew."""
+        there = self._board.seats.get(seat)
+        if not address.startswith(BROWSER):
+            raise TelephonyRefused(f"seat {seat} has a SIP phone, which forgets no leg")
+        if there is None or there.address != address or there.adopted:
+            await self.seat_agent(seat, address)
+        elif there.leaving:
+            raise TelephonyRefused(f"seat {seat} is being left")
+        else:
+            await self._board.call_again(there)
 
     async def unseat_agent(self, seat: SeatId) -> None:
         """End the seat's call, then its leg, also one that a dialer which has died left standing."""

@@ -40,7 +40,7 @@ def add_browsers(config: Path, names: Iterable[str]) -> Mapping[str, str]:
     for name in names:
         if not _NAME.fullmatch(name) or name in taken:
             raise AgentNameUnusable(f"not usable as the name of an agent's phone: {name!r}")
-    kept = read_passwords(config)
+    kept = read_passwords(config / PASSWORDS)
     passwords = {**{name: secrets.token_urlsafe(_SECRET_BYTES) for name in names}, **kept}
     lines = (f'{name} = "{password}"\n' for name, password in passwords.items())
     _write(config / PASSWORDS, "".join(lines))
@@ -49,9 +49,8 @@ def add_browsers(config: Path, names: Iterable[str]) -> Mapping[str, str]:
     return passwords
 
 
-def read_passwords(config: Path) -> dict[str, str]:
-    """Every agent's password; nobody's before the first agent is added."""
-    file = config / PASSWORDS
+def read_passwords(file: Path) -> dict[str, str]:
+    """Every agent's password in an `agents.secrets.toml`; nobody's before the first agent is added."""
     return tomllib.loads(file.read_text()) if file.exists() else {}
 
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from dialer.domain.call import CallId, ListenMode, RecordingKind, SeatId, SoundFiles
-from dialer.telephony.asterisk.names import Channel, Kind
+from dialer.telephony.asterisk.names import BROWSER, Channel, Kind
 from dialer.telephony.asterisk.translate import Facts
 
 _HEADER_BYTES = 44
@@ -30,12 +30,23 @@ class Seat:
     leaving: bool = False
     called: bool = False  # Asterisk has, or may have, our order to call the phone
     adopted: bool = False  # found standing, not called by us
-    again: bool = False  # Asterisk lost the leg, so the phone is called once more
+    again: bool = False  # the leg was lost by no wish of the agent's, so the phone is called once more
 
     @property
     def channel(self) -> Channel:
         """Its leg."""
         return Channel(Kind.SEAT, self.seat)
+
+    @property
+    def may_return(self) -> bool:
+        """Whether a customer waits for a leg that is lost in a talk: a page may be loaded anew, a phone hangs up."""
+        return self.address.startswith(BROWSER)
+
+    @property
+    def waiting(self) -> Call | None:
+        """The call that a leg of its own accord goes back to when the phone answers."""
+        call = self.call
+        return call if call and call.connected and self.may_return and not (call.over or self.up) else None
 
     @property
     def up(self) -> bool:

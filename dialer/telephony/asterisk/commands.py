@@ -15,6 +15,7 @@ from dialer.telephony.asterisk.names import Channel, dialled
 from dialer.telephony.asterisk.translate import EVENTS
 
 _SEAT_ANSWER_SECONDS = 20
+PATIENCE_SECONDS = 20  # a customer whose agent's browser has gone waits so long for its return
 _DROPS = 3
 _GONE = (404, 409)  # no such channel; no channel of an application any more
 _HOLDER = "DIALER_OF_"
@@ -35,15 +36,16 @@ class Commands:
         await self._ari.put(f"/applications/{self.app}/eventFilter", {"allowed": [{"type": kind} for kind in EVENTS]})
 
     async def call_phone(self, seat: Seat) -> None:
-        """Call the agent; the leg then waits in the dialplan."""
+        """Call the agent; the leg then waits in the dialplan, or goes back to the customer who waits for it."""
         await self._ari.post(
             seat.channel.path,
             endpoint=dialled(seat.address),
             context="dialer-seat",
-            extension="sit",
+            extension="return" if seat.waiting else "sit",
             priority=1,
             timeout=_SEAT_ANSWER_SECONDS,
             callerId=seat.seat,
+            variables={"DIALER_CUSTOMER": seat.waiting.channel.id} if seat.waiting else {},
         )
 
     async def mark(self, seat: Seat) -> None:
@@ -62,6 +64,7 @@ class Commands:
             "DIALER_SEAT": call.seat.name,
             "DIALER_CUSTOMER": str(self._there(call.talk.customer)),
             "DIALER_AGENT": str(self._there(call.talk.agent)),
+            "DIALER_PATIENCE_SECONDS": str(PATIENCE_SECONDS if call.seat.may_return else 0),
         }
         await self._ari.post(
             call.channel.path,

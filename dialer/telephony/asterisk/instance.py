@@ -18,6 +18,7 @@ from typing import Self
 import aiohttp
 
 from dialer.ports import TelephonyRefused
+from dialer.telephony.asterisk.browsers import PASSWORDS
 from dialer.telephony.asterisk.configuration import USER, Folders, Ports, Secrets, install, keep_secrets
 
 _READY_SECONDS = 15.0
@@ -92,6 +93,16 @@ class PrivateAsterisk:
     def url(self) -> str:
         """Its web server."""
         return f"http://{self.bind}:{self.ports.http}"
+
+    @property
+    def websocket(self) -> str:
+        """Where browsers of this machine register."""
+        return f"ws://{self.bind}:{self.ports.http}/ws"
+
+    @property
+    def browsers_file(self) -> Path:
+        """The passwords of those that `add_browsers` has added, if any."""
+        return self.folders.config / PASSWORDS
 
     @property
     def pid(self) -> int:

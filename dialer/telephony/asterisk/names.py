@@ -16,6 +16,7 @@ from dialer.telephony.asterisk.configuration import APP
 PHONE = PHONE_ADDRESS
 CALLER_ID = re.compile(r"[\w.+-]{1,40}")
 PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
+BROWSER = "browser:"
 DIALPLAN_PATH = re.compile(r"/[\w./ -]*")  # nothing that means something to a dialplan application's arguments
 
 
@@ -59,8 +60,7 @@ def ours(channel_id: str) -> Channel | None:
 
 def dialled(address: str) -> str:
     """What Asterisk dials for a phone: a SIP address, or `browser:` and the name under which a browser registers."""
-    scheme, _, name = address.partition(":")
-    return f"PJSIP/{name}" if scheme == "browser" else f"PJSIP/phones/{address}"
+    return f"PJSIP/{address.removeprefix(BROWSER)}" if address.startswith(BROWSER) else f"PJSIP/phones/{address}"
 
 
 def must_match(pattern: re.Pattern[str], text: str, what: str) -> None:

@@ -83,6 +83,14 @@ class AsteriskNodes:
             node = self._home(seat) or await self._choose(seat)
             await node.seat_agent(seat, address)
 
+    async def call_again(self, seat: SeatId, address: str) -> None:
+        """Call it from the node that it had, where its customer is; else as any seat."""
+        node = self._home(seat)
+        if node is None:
+            await self.seat_agent(seat, address)
+        else:
+            await node.call_again(seat, address)
+
     async def unseat_agent(self, seat: SeatId) -> None:
         """End the seat's leg, wherever it is; a dialer before us may have left it on any."""
         self._homeless.pop(seat, None)

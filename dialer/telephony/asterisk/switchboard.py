@@ -67,6 +67,12 @@ class Switchboard:
             _LOG.warning("telephony.order_unanswered", seat=seat.seat, why=str(error))
         seat.called = True
 
+    async def call_again(self, seat: Seat) -> None:
+        """The phone has forgotten its leg. Where one stands still, its end has the phone called."""
+        seat.again = True
+        if not await self._commands.drop(seat.channel) and seat.down is not None:
+            await self._call_anew(seat)
+
     async def _find_leg(self, seat: Seat, refusal: AriRefused) -> None:
         """A leg of that name stands already, left by a dialer that died: it is taken over. Else the seat is down."""
         there = await self._commands.look_at(seat.channel) if refusal.status == _CONFLICT else None
@@ -196,6 +202,9 @@ class Switchboard:
 
     def _hear_seat(self, seat: Seat, news: News) -> None:
         match news.saying:
+            case Saying.ANSWERED if not seat.up and seat.waiting:
+                seat.name = news.name
+                _LOG.info("telephony.agent_returned", seat=seat.seat)
             case Saying.ANSWERED if not seat.up:
                 seat.name = news.name
                 self.emit(SeatUp(seat.seat, self._clock.now()))
@@ -203,12 +212,30 @@ class Switchboard:
                 gone = "the agent's phone ended the leg" if seat.up else "the agent's phone does not answer"
                 self._lose_leg(seat, "unseated" if seat.leaving else f"{gone} ({news.sip_code or news.cause})")
 
-    def _lose_leg(self, seat: Seat, why: str, *, again: bool = False) -> None:
+    def _lose_leg(self, seat: Seat, why: str) -> None:
         """No customer stays alone on the line. Asterisk sees to that by itself; a ringing call it can't know of."""
-        seat.name, seat.again = None, again
+        told, seat.name = seat.up, None
+        if seat.again and not (told or seat.call or seat.leaving):
+            self._own(self._call_anew(seat))  # nobody has been told of a leg that never was
+            return
+        if seat.waiting and not seat.leaving:
+            self._wait_for_return(seat, why)
+            return
         if seat.call:
             self.hang_up(seat.call, Party.AGENT, failure="SEAT_LOST")
         self.tell_down(seat, why)
+
+    def _wait_for_return(self, seat: Seat, why: str) -> None:
+        """The customer waits in the dialplan, which also ends the waiting; then the seat is told to be down."""
+        _LOG.warning("telephony.customer_waits", seat=seat.seat, why=why)
+        seat.down = why
+        if seat.again:
+            self._own(self._call_anew(seat))
+
+    async def _call_anew(self, seat: Seat) -> None:
+        """The leg goes back to a waiting customer by itself; should that one go meanwhile, it waits as any."""
+        seat.down, seat.again = None, False
+        await self.call_phone(seat)
 
     # --- what another dialer has begun, or goes on with -------------------------------------------------------
 
@@ -268,7 +295,8 @@ class Switchboard:
                 self._own(self._cut(call))  # the first command may have been lost
         for seat in tuple(self.seats.values()):
             if seat.called and seat.down is None and seat.channel.id not in there:
-                self._lose_leg(seat, "Asterisk lost the leg", again=not seat.adopted)
+                seat.again = not seat.adopted
+                self._lose_leg(seat, "Asterisk lost the leg")
 
     def listen_for_sound(self) -> None:
         """From now on, only its sound tells that a talk goes on."""
@@ -290,6 +318,7 @@ class Switchboard:
             self.end_unheard(call, words)
         for seat in seats:
             self._given_up.add(seat.channel)
+            seat.again = False
             self._lose_leg(seat, "its Asterisk is out of contact")
         return {seat.seat: seat.address for seat in seats if not (seat.leaving or seat.adopted)}
 

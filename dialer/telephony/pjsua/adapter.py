@@ -116,6 +116,10 @@ class PjsuaTelephony:
         elif there.up:
             self._hear(there, {"kind": "seat_up", "at": time.monotonic()})
 
+    async def call_again(self, seat: SeatId, address: str) -> None:
+        """Refused: no browser is a phone here."""
+        raise TelephonyRefused(f"seat {seat} has a SIP phone, which forgets no leg: {address}")
+
     async def unseat_agent(self, seat: SeatId) -> None:
         """Let the seat's worker go: it ends its legs and itself."""
         if there := self._seats.get(seat):

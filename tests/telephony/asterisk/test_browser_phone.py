@@ -123,7 +123,7 @@ def addresses(pbx: PrivateAsterisk) -> list[str]:
 
 @pytest.mark.asterisk
 async def test_a_browser_is_reachable_with_the_password_made_for_it_in_the_clear_and_over_tls(pbx, web):
-    password = read_passwords(pbx.folders.config)["agent1"]
+    password = read_passwords(pbx.folders.config / PASSWORDS)["agent1"]
     for address in addresses(pbx):
         async with web.ws_connect(address, protocols=["sip"]) as socket:
             accepted = await BrowserPhone(socket, "agent1").register(password)
@@ -135,7 +135,7 @@ async def test_a_browser_is_reachable_with_the_password_made_for_it_in_the_clear
 @pytest.mark.parametrize("password", [None, "guessed", "agent2's"])
 async def test_a_browser_without_its_own_password_is_refused(pbx, web, password):
     if password == "agent2's":
-        password = read_passwords(pbx.folders.config)["agent2"]
+        password = read_passwords(pbx.folders.config / PASSWORDS)["agent2"]
     async with web.ws_connect(addresses(pbx)[1], protocols=["sip"]) as socket:
         refused = await BrowserPhone(socket, "agent1").register(password)
     assert refused.status == 401
@@ -146,7 +146,7 @@ async def test_a_call_to_a_browser_offers_encrypted_sound_on_the_named_interface
     ari = await Ari(pbx.url, "test", USER, pbx.secrets.ari).open()
     async with web.ws_connect(addresses(pbx)[1], protocols=["sip"]) as socket:
         browser = BrowserPhone(socket, "agent1")
-        await browser.register(read_passwords(pbx.folders.config)["agent1"])
+        await browser.register(read_passwords(pbx.folders.config / PASSWORDS)["agent1"])
         await ari.post("/channels/x", endpoint="PJSIP/agent1", context="dialer-seat", extension="sit", priority=1)
         invite = await browser.hear()
         await ari.delete("/channels/x")
@@ -164,7 +164,7 @@ async def test_an_agent_may_sit_at_a_browser_that_has_registered(pbx, web, tmp_p
     telephony = AsteriskTelephony(RunningClock(), tmp_path / "spool", node_of(pbx))
     async with heard_from(telephony) as heard, web.ws_connect(addresses(pbx)[1], protocols=["sip"]) as socket:
         browser = BrowserPhone(socket, "agent1")
-        await browser.register(read_passwords(pbx.folders.config)["agent1"])
+        await browser.register(read_passwords(pbx.folders.config / PASSWORDS)["agent1"])
         await telephony.seat_agent(SeatId("s1"), "browser:agent1")
         invite = await browser.hear()
         assert invite.method == "INVITE"
@@ -216,7 +216,7 @@ async def test_an_agent_at_a_real_browser_and_the_customer_hear_each_other(tmp_p
         rig = AsteriskRig(telephony, await stack.enter_async_context(heard_from(telephony)), carrier, {}, pbx)
 
         browser = BrowserPhone(socket, "agent1")
-        await browser.register(read_passwords(pbx.folders.config)["agent1"])
+        await browser.register(read_passwords(pbx.folders.config / PASSWORDS)["agent1"])
         await telephony.seat_agent(SeatId("s1"), "browser:agent1")
         invite = await browser.hear()
         await page.go(f"{pbx.url}/")  # any page of this machine: others may not use the microphone
@@ -244,7 +244,7 @@ def test_agents_are_added_without_a_new_password_for_those_who_have_one(tmp_path
     (tmp_path / "pjsip.conf").write_text("[carrier]\n[browser](!)\n")
     first = add_browsers(tmp_path, ["agent1"])
     both = add_browsers(tmp_path, ["agent2", "agent1"])
-    assert both == read_passwords(tmp_path)
+    assert both == read_passwords(tmp_path / PASSWORDS)
     assert both["agent1"] == first["agent1"] != both["agent2"]
     assert min(map(len, both.values())) >= 32
     assert re.findall(r"^\[(\w+)\]\(browser\)", (tmp_path / "pjsip_agents.conf").read_text(), re.MULTILINE)

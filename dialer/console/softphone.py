@@ -1,0 +1,46 @@
+"""The agent's phone in the page of the desk: what the browser needs to register, for its own agent alone."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from dialer.console.routes import Route
+from dialer.console.site import site_of, user_of
+from dialer.domain.errors import NotFound
+from dialer.domain.user import Permission, User
+from dialer.usecases.staff_the_floor import call_phone_again
+
+BROWSER = "browser:"
+
+
+async def credentials(request: web.Request) -> web.Response:
+    """Where the agent's browser registers, and its passwords. Raises NotFound for one whose phone is no browser."""
+    user = user_of(request)
+    name = _browser_of(user)
+    servers = [
+        # a seat's call names the seat, which is the login
+        {"name": server.name, "websocket": server.websocket, "user": name, "password": password, "seat": user.login}
+        for server in site_of(request).phone_servers
+        if (password := server.passwords().get(name))
+    ]
+    return web.json_response({"servers": servers}, headers={"Cache-Control": "no-store"})
+
+
+async def call_again(request: web.Request) -> web.Response:
+    """The browser has registered and holds no leg: the seat's is called anew, if the agent sits."""
+    site, user = site_of(request), user_of(request)
+    _browser_of(user)
+    await call_phone_again(site.storage, site.signals, user, site.now)
+    return web.Response(status=204)
+
+
+def _browser_of(user: User) -> str:
+    if not user.phone_address.startswith(BROWSER):
+        raise NotFound(f"the phone of {user.login} is no browser")
+    return user.phone_address.removeprefix(BROWSER)
+
+
+ROUTES = (
+    Route("GET", "/desk/phone", Permission.TAKE_CALLS, credentials),
+    Route("POST", "/desk/phone/call-again", Permission.TAKE_CALLS, call_again),
+)
