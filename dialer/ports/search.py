@@ -38,6 +38,12 @@ class Criteria:
         """Whether a case must have a call to be found."""
         return any((self.agent, self.outcome, self.called_from, self.called_before))
 
+    @property
+    def is_broad(self) -> bool:
+        """Whether much of all there is will do: the newest of it is near."""
+        told = (self.policy_no, self.holder, self.flag, self.problem, self.asks_of_a_call)
+        return not any(told) and all(state.closed for state in self.states)
+
 
 @dataclass(frozen=True, slots=True)
 class FoundSound:

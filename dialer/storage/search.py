@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 
 from sqlalchemy import ColumnElement, Text, and_, cast, func, or_, select
 
@@ -17,6 +18,7 @@ from dialer.storage.statements import Statements, under
 from dialer.storage.tables import attempts, calls, cases, holders, problems, recordings, segments
 
 _FLAGS = cast(cases.c.flags, Text)
+_EVER = datetime(2000, 1, 1, tzinfo=UTC)
 _HEARD = (
     attempts.join(segments, segments.c.attempt_id == attempts.c.id)
     .join(recordings, recordings.c.id == segments.c.recording_id)
@@ -46,11 +48,13 @@ class SearchShelf:
         return self._statements.vault.digest(name)
 
     async def cases(self, criteria: Criteria, limit: int, before: int | None = None) -> Sequence[RevisitCase]:
-        wanted = select(cases).where(*_of_case(criteria))
+        wanted = select(cases).where(*self._of_case(criteria))
+        if criteria.flag:
+            wanted = wanted.where(*_is_flagged(criteria.flag))
         if criteria.problem:
             wanted = wanted.where(cases.c.id.in_(select(problems.c.case_id).where(problems.c.type == criteria.problem)))
         if criteria.asks_of_a_call:
-            wanted = wanted.where(cases.c.id.in_(select(attempts.c.case_id).where(*_of_call(criteria))))
+            wanted = wanted.where(cases.c.id.in_(select(attempts.c.case_id).where(*self._of_call(criteria))))
         if before is not None:
             wanted = wanted.where(cases.c.id < before)
         rows = await self._statements.all(wanted.order_by(cases.c.id.desc()).limit(limit))
@@ -58,10 +62,14 @@ class SearchShelf:
 
     async def sound(self, criteria: Criteria, limit: int, before: int | None = None) -> Sequence[FoundSound]:
         found = select(*_SOUND).select_from(_HEARD.join(calls, calls.c.id == attempts.c.call_id))
-        found = found.where(*_is_sealed(criteria), *_of_case(criteria), *_of_call(criteria))
+        found = found.where(*_is_sealed(criteria), *self._of_case(criteria), *self._of_call(criteria))
+        if criteria.flag:
+            found = found.where(attempts.c.case_id.in_(select(cases.c.id).where(*_is_flagged(criteria.flag))))
         if criteria.problem:
             its_calls = select(problems.c.attempt_id).where(problems.c.type == criteria.problem)
             found = found.where(attempts.c.id.in_(its_calls))
+        if criteria.is_broad:
+            found = found.where(attempts.c.started_at > _EVER)  # so it begins with the newest calls
         if before is not None:
             found = found.where(await self._older_than(before))
         newest_first = (attempts.c.started_at.desc(), segments.c.id.desc())
@@ -83,37 +91,44 @@ class SearchShelf:
         rows = await self._statements.which(wanted.group_by(attempts.c.case_id), attempts.c.case_id, case_ids)
         return {CaseId(row["case_id"]): row["recording_id"] for row in rows}
 
+    def _of_case(self, criteria: Criteria) -> Iterator[ColumnElement[bool]]:
+        yield self._usual(under(cases.c.org, criteria.org))
+        if criteria.policy_no:
+            yield cases.c.policy_no == criteria.policy_no
+        if criteria.holder:
+            yield cases.c.holder_id.in_(select(holders.c.id).where(holders.c.name_hash == criteria.holder))
+        if criteria.states:
+            among = cases.c.state.in_(criteria.states)
+            rare = not any(state.closed for state in criteria.states) and not criteria.asks_of_a_call
+            yield among if rare else self._usual(among)
+
+    def _of_call(self, criteria: Criteria) -> Iterator[ColumnElement[bool]]:
+        if criteria.outcome:
+            so = attempts.c.outcome == criteria.outcome
+            yield self._usual(so) if criteria.agent else so
+        if criteria.called_from:
+            yield attempts.c.started_at >= criteria.called_from
+        if criteria.called_before:
+            yield attempts.c.started_at < criteria.called_before
+        if criteria.agent:
+            its_calls = select(calls.c.id).where(calls.c.agent == criteria.agent)
+            if criteria.called_from:
+                its_calls = its_calls.where(calls.c.intended_at >= criteria.called_from)
+            if criteria.called_before:
+                its_calls = its_calls.where(calls.c.intended_at < criteria.called_before)
+            yield attempts.c.call_id.in_(its_calls)
+
+    def _usual(self, condition: ColumnElement[bool]) -> ColumnElement[bool]:
+        """Most rows are so: not what to begin with. PostgreSQL knows that from its own counts."""
+        return func.likely(condition) if self._statements.dialect == "sqlite" else condition
+
+
+def _is_flagged(flag: str) -> Iterator[ColumnElement[bool]]:
+    yield _FLAGS != "[]"  # the index of the few that have any
+    yield _FLAGS.contains(f'"{flag}"', autoescape=True)
+
 
 def _is_sealed(criteria: Criteria) -> Iterator[ColumnElement[bool]]:
     yield recordings.c.state == RecordingState.SEALED
     if not criteria.early_media:
         yield recordings.c.kind == RecordingKind.TALK
-
-
-def _of_case(criteria: Criteria) -> Iterator[ColumnElement[bool]]:
-    yield under(cases.c.org, criteria.org)
-    if criteria.policy_no:
-        yield cases.c.policy_no == criteria.policy_no
-    if criteria.holder:
-        yield cases.c.holder_id.in_(select(holders.c.id).where(holders.c.name_hash == criteria.holder))
-    if criteria.states:
-        yield cases.c.state.in_(criteria.states)
-    if criteria.flag:
-        yield _FLAGS != "[]"  # the index of the few that have any
-        yield _FLAGS.contains(f'"{criteria.flag}"', autoescape=True)
-
-
-def _of_call(criteria: Criteria) -> Iterator[ColumnElement[bool]]:
-    if criteria.outcome:
-        yield attempts.c.outcome == criteria.outcome
-    if criteria.called_from:
-        yield attempts.c.started_at >= criteria.called_from
-    if criteria.called_before:
-        yield attempts.c.started_at < criteria.called_before
-    if criteria.agent:
-        its_calls = select(calls.c.id).where(calls.c.agent == criteria.agent)
-        if criteria.called_from:
-            its_calls = its_calls.where(calls.c.intended_at >= criteria.called_from)
-        if criteria.called_before:
-            its_calls = its_calls.where(calls.c.intended_at < criteria.called_before)
-        yield attempts.c.call_id.in_(its_calls)
