@@ -34,6 +34,13 @@ async def show_case(request: web.Request) -> web.Response:
     )
 
 
+async def show_sound(request: web.Request) -> web.Response:
+    """What can be heard of one case: for the ticket's page, where somebody works on what was heard."""
+    site, case_id = site_of(request), CaseId(number(request.match_info["case_id"]))
+    file = await look_at.case_file(site.storage, site.scripts, user_of(request), case_id)
+    return page(request, "case_sound.html", file=file, may_hear=True)
+
+
 async def judge(request: web.Request) -> web.StreamResponse:
     """QA has heard the refusal, and says whether it was one."""
     site, user = site_of(request), user_of(request)
@@ -52,5 +59,6 @@ async def judge(request: web.Request) -> web.StreamResponse:
 
 ROUTES = (
     Route("GET", "/cases/{case_id}", Permission.SEE_CASES, show_case, AuditKind.CASE_SEEN),
+    Route("GET", "/cases/{case_id}/sound", Permission.HEAR_RECORDINGS, show_sound, AuditKind.CASE_SEEN),
     Route("POST", "/cases/{case_id}/refusal", Permission.JUDGE_REFUSALS, judge),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +14,7 @@ from dialer.domain.user import Role
 from dialer.usecases.search import PAGE_LINES
 from tests.builders import a_policy, a_seal
 from tests.console.desk import Console, Visitor
+from tests.console.stories import an_issued_l1, sealed_in_store
 
 
 @pytest.fixture
@@ -144,3 +146,19 @@ async def test_the_recordings_page_of_one_call_has_its_answers(log_in, talked) -
     for told in (case.policy_no, "王**", "agent1", "回访成功", f'id="player-{recording_id}"', "已确认"):
         assert told in page
     assert "download" not in page
+
+
+@pytest.mark.parametrize(("role", "hears"), [(Role.CC_MANAGER, True), (Role.CC_DISPATCH, False)])
+async def test_who_may_hear_hears_on_the_ticket_what_the_customer_said(
+    console: Console, log_in, tmp_path: Path, role: Role, *, hears: bool
+) -> None:
+    ticket = await an_issued_l1(console)
+    async with console.site.storage.read() as work:
+        (attempt,) = await work.calls.attempts(ticket.case_id)
+    recording = await sealed_in_store(console, tmp_path, attempt.call_id)
+    reader = await log_in(role)
+    address = f"/cases/{ticket.case_id}/sound"
+    assert (f'hx-get="{address}"' in await (await reader.get(f"/tickets/{ticket.id}")).text()) is hears
+    sound = await reader.get(address)
+    assert (f'id="player-{recording.id}"' in await sound.text()) is hears
+    assert sound.status == (200 if hears else 403)

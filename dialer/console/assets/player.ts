@@ -44,7 +44,7 @@ export class SoundPlayer extends HTMLElement {
     this.wanted = this.number("start");
     this.show();
     void this.look();
-    if (document.readyState === "complete") this.hear(this.wanted); // it came by a click on its result
+    if (this.closest("[data-plays]")) this.hear(this.wanted); // it came by a click on its result
   }
 
   disconnectedCallback(): void {
