@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Text, and_, cast, func, or_, select
+from sqlalchemy import Column, ColumnElement, Text, and_, cast, func, or_, select
 
 from dialer.domain.call import RecordingKind
 from dialer.domain.case import CaseId, RevisitCase
@@ -24,6 +25,8 @@ _HEARD = (
     .join(recordings, recordings.c.id == segments.c.recording_id)
     .join(cases, cases.c.id == attempts.c.case_id)
 )
+_ITS_CALL = calls.c.id == attempts.c.call_id
+_WITH_CALL = attempts.join(calls, _ITS_CALL)
 _SOUND = (
     segments.c.id,
     recordings.c.id.label("recording_id"),
@@ -54,14 +57,15 @@ class SearchShelf:
         if criteria.problem:
             wanted = wanted.where(cases.c.id.in_(select(problems.c.case_id).where(problems.c.type == criteria.problem)))
         if criteria.asks_of_a_call:
-            wanted = wanted.where(cases.c.id.in_(select(attempts.c.case_id).where(*self._of_call(criteria))))
+            called = select(attempts.c.case_id).select_from(_WITH_CALL if criteria.agent else attempts)
+            wanted = wanted.where(cases.c.id.in_(called.where(*self._of_call(criteria))))
         if before is not None:
             wanted = wanted.where(cases.c.id < before)
         rows = await self._statements.all(wanted.order_by(cases.c.id.desc()).limit(limit))
         return [case_of(row) for row in rows]
 
     async def sound(self, criteria: Criteria, limit: int, before: int | None = None) -> Sequence[FoundSound]:
-        found = select(*_SOUND).select_from(_HEARD.join(calls, calls.c.id == attempts.c.call_id))
+        found = select(*_SOUND).select_from(_HEARD.join(calls, _ITS_CALL))
         found = found.where(*_is_sealed(criteria), *self._of_case(criteria), *self._of_call(criteria))
         if criteria.flag:
             found = found.where(attempts.c.case_id.in_(select(cases.c.id).where(*_is_flagged(criteria.flag))))
@@ -71,19 +75,18 @@ class SearchShelf:
         if criteria.is_broad:
             found = found.where(attempts.c.started_at > _EVER)  # so it begins with the newest calls
         if before is not None:
-            found = found.where(await self._older_than(before))
-        newest_first = (attempts.c.started_at.desc(), segments.c.id.desc())
+            found = found.where(await self._older_than(before, _when(criteria)))
+        newest_first = (_when(criteria).desc(), segments.c.id.desc())
         rows = await self._statements.all(found.order_by(*newest_first).limit(limit))
         return [from_row(FoundSound, row) for row in rows]
 
-    async def _older_than(self, segment_id: int) -> ColumnElement[bool]:
+    async def _older_than(self, segment_id: int, when: Column[Any]) -> ColumnElement[bool]:
         at = await self._statements.scalar(
             select(attempts.c.started_at).join_from(attempts, segments).where(segments.c.id == segment_id)
         )
         if at is None:
             raise NotFound(f"there is no part {segment_id} of a recording to go on behind")
-        same_moment = (attempts.c.started_at == at) & (segments.c.id < segment_id)
-        return and_(attempts.c.started_at <= at, or_(attempts.c.started_at < at, same_moment))
+        return and_(when <= at, or_(when < at, (when == at) & (segments.c.id < segment_id)))
 
     async def last_talks(self, case_ids: Sequence[CaseId]) -> Mapping[CaseId, int]:
         last = func.max(recordings.c.id).label("recording_id")
@@ -107,20 +110,20 @@ class SearchShelf:
             so = attempts.c.outcome == criteria.outcome
             yield self._usual(so) if criteria.agent else so
         if criteria.called_from:
-            yield attempts.c.started_at >= criteria.called_from
+            yield _when(criteria) >= criteria.called_from
         if criteria.called_before:
-            yield attempts.c.started_at < criteria.called_before
+            yield _when(criteria) < criteria.called_before
         if criteria.agent:
-            its_calls = select(calls.c.id).where(calls.c.agent == criteria.agent)
-            if criteria.called_from:
-                its_calls = its_calls.where(calls.c.intended_at >= criteria.called_from)
-            if criteria.called_before:
-                its_calls = its_calls.where(calls.c.intended_at < criteria.called_before)
-            yield attempts.c.call_id.in_(its_calls)
+            yield calls.c.agent == criteria.agent
 
     def _usual(self, condition: ColumnElement[bool]) -> ColumnElement[bool]:
         """Most rows are so: not what to begin with. PostgreSQL knows that from its own counts."""
         return func.likely(condition) if self._statements.dialect == "sqlite" else condition
+
+
+def _when(criteria: Criteria) -> Column[Any]:
+    """An attempt begins with its call; of an agent there is an index of the calls, newest first."""
+    return calls.c.intended_at if criteria.agent else attempts.c.started_at
 
 
 def _is_flagged(flag: str) -> Iterator[ColumnElement[bool]]:
