@@ -6,6 +6,7 @@ import { listenForKeys } from "./keys";
 import { playRecordings } from "./player";
 import { printOnRequest } from "./print";
 import { runTimers } from "./timers";
+import { keepClicks } from "./wall";
 
 htmx.config.allowEval = false; // pages come with a content security policy that forbids it
 htmx.config.includeIndicatorStyles = false; // and so are inline styles
@@ -22,5 +23,6 @@ htmx.config.responseHandling = [
 followTheDesk();
 listenForKeys();
 runTimers();
+keepClicks();
 playRecordings();
 printOnRequest();
