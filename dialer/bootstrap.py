@@ -6,8 +6,8 @@ import asyncio
 import os
 import socket
 import uuid
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -29,6 +29,7 @@ from dialer.domain.problem import ProblemType
 from dialer.domain.recording import Seal
 from dialer.domain.scope import ProvinceRules
 from dialer.domain.user import PRIVILEGED, Role
+from dialer.domain.webhook import Announcement
 from dialer.engine import Engine, EngineParts
 from dialer.importing import SentRows, give_way
 from dialer.in_force import PublishedScripts, SiteInForce
@@ -39,7 +40,7 @@ from dialer.recording.local_store import LocalStore
 from dialer.recording.seal import seal_recording
 from dialer.recording.spool import Spool, discard
 from dialer.scripts_yaml import load_scripts
-from dialer.settings import AsteriskNodeSettings, AsteriskSettings, PhoneSystem, Settings
+from dialer.settings import AsteriskNodeSettings, AsteriskSettings, PhoneSystem, Settings, WebhookSettings
 from dialer.storage.database import Database
 from dialer.storage.schema import upgrade
 from dialer.storage.signals import ListenedSignals, PolledSignals, open_signals
@@ -48,9 +49,10 @@ from dialer.telephony.asterisk import AmiAddress, AsteriskNodes, Node
 from dialer.telephony.asterisk.browsers import read_passwords
 from dialer.telephony.asterisk.configuration import read_secrets
 from dialer.telephony.pjsua.adapter import PjsuaTelephony
-from dialer.timers import Timetable, ticking
+from dialer.timers import Timetable, delivering, ticking
 from dialer.usecases.keep_recording import SealSound
 from dialer.usecases.rulebook import ProofRules, Rulebook, TicketRules
+from dialer.webhooks import SignedPost, load_or_make_secret, posting
 
 log = structlog.get_logger()
 
@@ -141,7 +143,8 @@ async def opened(settings: Settings, clock: Clock | None = None, *, make: bool =
         vault = Vault(load_or_make_key(paths.data_key))
     if make:
         await upgrade(settings.storage.url)
-    storage = await Database.open(settings.storage.url, vault)
+    told = frozenset(settings.webhooks.events) if settings.webhooks.url else frozenset[Announcement]()
+    storage = await Database.open(settings.storage.url, vault, announced=told)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(storage.close)
         signals = open_signals(storage)
@@ -356,12 +359,19 @@ def _passwords_in(file: Path) -> Mapping[str, str]:
 @asynccontextmanager
 async def _ticking(site: Site) -> AsyncIterator[Timetable]:
     timetable = Timetable(site.storage, site.signals, site.scripts, site.rulebook, site.clock)
-    scheduler = ticking(timetable)
-    scheduler.start()
-    try:
+    async with AsyncExitStack() as stack:
+        jobs: list[Callable[[], Awaitable[None]]] = [timetable.tick]
+        if site.settings.webhooks.url:
+            courier = await stack.enter_async_context(_posting(site.settings.webhooks))
+            jobs.append(delivering(site.storage, courier, site.clock))
+        await stack.enter_async_context(ticking(*jobs))
         yield timetable
-    finally:
-        scheduler.shutdown(wait=False)
+
+
+def _posting(settings: WebhookSettings) -> AbstractAsyncContextManager[SignedPost]:
+    with _usable(settings.secret):
+        key = load_or_make_secret(settings.secret)
+    return posting(settings.url, key, settings.timeout_seconds)
 
 
 @asynccontextmanager

@@ -38,6 +38,7 @@ from dialer.usecases.explain_case import explain_case
 from dialer.usecases.import_policies import import_policies
 from dialer.usecases.second_factor import reset_second_factor
 from dialer.usecases.staff_the_floor import create_user, give_phone
+from dialer.usecases.tell_core import send_again
 from dialer.verification import verify
 
 app = typer.Typer(
@@ -51,12 +52,14 @@ calendar_app = typer.Typer(no_args_is_help=True, help="工作日历 · working-d
 spool_app = typer.Typer(no_args_is_help=True, help="录音暂存目录 · the spool where sound waits to be sealed")
 admin_app = typer.Typer(no_args_is_help=True, help="账号 · accounts")
 token_app = typer.Typer(no_args_is_help=True, help="接口令牌 · tokens of other systems' programs")
+webhooks_app = typer.Typer(no_args_is_help=True, help="通知核心系统 · messages to the core system")
 ticket_app = typer.Typer(no_args_is_help=True, help="转办单 · transfer tickets")
 app.add_typer(scripts_app, name="scripts")
 app.add_typer(calendar_app, name="calendar")
 app.add_typer(spool_app, name="spool")
 app.add_typer(admin_app, name="admin")
 admin_app.add_typer(token_app, name="token")
+app.add_typer(webhooks_app, name="webhooks")
 app.add_typer(ticket_app, name="ticket")
 
 out = Console()
@@ -405,6 +408,32 @@ def admin_reset_code(login: str, config: Config = DEFAULT_CONFIG) -> None:
 
     _run(reset())
     out.print(f"已重置 · reset: {login}", highlight=False)
+
+
+@webhooks_app.command("list")
+def webhooks_list(config: Config = DEFAULT_CONFIG) -> None:
+    """列表 · messages that the core system does not have yet, oldest first."""
+
+    async def show() -> Table:
+        table = Table("编号 · id", "类别 · type", "状态 · state", "次数 · tries", "下次 · next try", "原因 · error")
+        async with opened(load_settings(config), make=False) as site, site.storage.read() as work:
+            for each in await work.webhooks.undelivered(100):
+                again = f"{each.next_try_at:%m-%d %H:%M:%S}" if each.next_try_at else ""
+                table.add_row(each.message_id, each.type, each.state, str(each.tries), again, each.error)
+        return table
+
+    out.print(_run(show()))
+
+
+@webhooks_app.command("retry")
+def webhooks_retry(config: Config = DEFAULT_CONFIG) -> None:
+    """重试 · try everything that waits again at once, also what was refused for good."""
+
+    async def retry() -> int:
+        async with opened(load_settings(config), make=False) as site:
+            return await send_again(site.storage)
+
+    out.print(f"将立即重试 · due at once: {_run(retry())}", highlight=False)
 
 
 @ticket_app.command("list")

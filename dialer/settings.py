@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationIn
 from pydantic_core import ErrorDetails
 
 from dialer.domain.errors import DialerError
+from dialer.domain.webhook import Announcement
 
 
 class SettingsInvalid(DialerError):
@@ -168,6 +169,15 @@ class ApiSettings(_Section):
     requests_per_minute: int = Field(600, ge=1, description="for each token, in each console process")
 
 
+class WebhookSettings(_Section):
+    """Messages to the core system (docs/api.md); the engine's process sends them."""
+
+    url: str = Field("", pattern=r"^(https?://\S+)?$", description="where they are posted; empty: none are made")
+    secret: Path = Path("var/webhooks.secret")
+    events: tuple[Announcement, ...] = tuple(Announcement)
+    timeout_seconds: float = Field(10.0, gt=0, le=30, description="how long the core system may take to answer")
+
+
 class EngineSettings(_Section):
     """The dialling loop. These two are real seconds, whatever the clock says."""
 
@@ -189,6 +199,7 @@ class Settings(_Section):
     provinces: dict[Annotated[str, Field(pattern=r"^\d{2}$")], ProvinceSettings] = {}
     console: ConsoleSettings = ConsoleSettings()
     api: ApiSettings = ApiSettings()
+    webhooks: WebhookSettings = WebhookSettings()
     engine: EngineSettings = EngineSettings()
 
 

@@ -6,10 +6,13 @@ another machine changes nothing: a sweep of a day runs once, whoever gets to it 
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from functools import partial
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -17,12 +20,13 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from dialer.domain.calendar import SHANGHAI
 from dialer.domain.errors import DialerError
-from dialer.ports import Clock, Scripts, Signals
+from dialer.ports import Clock, Courier, Scripts, Signals
 from dialer.ports.storage import Storage
 from dialer.usecases.finish_forgotten import finish_forgotten
 from dialer.usecases.issue_tickets import issue_tickets
 from dialer.usecases.keep_the_pool import expire_erevisits, flag_late, renew_ranks
 from dialer.usecases.rulebook import Rulebook
+from dialer.usecases.tell_core import deliver_messages
 
 log = structlog.get_logger()
 
@@ -93,9 +97,43 @@ class Timetable:
             await self._signals.notify("floor")
 
 
-def ticking(timetable: Timetable, seconds: float = 1.0) -> AsyncIOScheduler:
-    """A scheduler that ticks the timetable, not yet started; late ticks are folded into one, without a word."""
+def delivering(storage: Storage, courier: Courier, clock: Clock) -> Callable[[], Awaitable[None]]:
+    """Tell the core system what waits; to be called again and again."""
+
+    async def deliver() -> None:
+        try:
+            count = await deliver_messages(storage, courier, clock.now)
+        except DialerError as error:
+            log.error("webhooks.failed", code=error.code, error=str(error))
+            return
+        if count:
+            log.info("webhooks.delivered", count=count)
+
+    return deliver
+
+
+@asynccontextmanager
+async def ticking(*jobs: Callable[[], Awaitable[None]], seconds: float = 1.0) -> AsyncIterator[None]:
+    """Do each job again and again, each by itself; late ticks are folded into one, without a word.
+
+    At the end the jobs under way are waited for: one cancelled in a statement leaves its connection half closed.
+    """
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
     scheduler = AsyncIOScheduler(timezone=SHANGHAI)
-    scheduler.add_job(timetable.tick, IntervalTrigger(seconds=seconds), max_instances=1, coalesce=True)
-    return scheduler
+    under_way = [asyncio.Lock() for _ in jobs]
+    for job, lock in zip(jobs, under_way, strict=True):
+        every = IntervalTrigger(seconds=seconds)
+        scheduler.add_job(partial(_under_way, lock, job), every, max_instances=1, coalesce=True)
+    scheduler.start()
+    try:
+        yield
+    finally:
+        scheduler.pause()
+        for lock in under_way:
+            await lock.acquire()
+        scheduler.shutdown(wait=False)
+
+
+async def _under_way(lock: asyncio.Lock, job: Callable[[], Awaitable[None]]) -> None:
+    async with lock:
+        await job()

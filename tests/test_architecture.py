@@ -31,7 +31,7 @@ MACHINERY = {  # of the standard library: timeouts, threads, files and sockets b
     "urllib",
 }
 HOMES = {
-    "aiohttp": {"console", "demo", "telephony"},
+    "aiohttp": {"console", "demo", "telephony", "webhooks"},
     "aiosqlite": {"storage"},
     "alembic": {"storage"},
     "apscheduler": {"timers"},

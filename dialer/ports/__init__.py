@@ -289,6 +289,26 @@ class Signals(Protocol):
         ...
 
 
+class CoreUnreached(DialerError):
+    """The core system did not answer, or can take no message now; try again later."""
+
+    code = "CORE_UNREACHED"
+
+
+class CoreRefused(DialerError):
+    """The core system would not take this message; others it may take."""
+
+    code = "CORE_REFUSED"
+
+
+class Courier(Protocol):
+    """Brings messages to the core system (docs/api.md)."""
+
+    async def deliver(self, message_id: str, body: str, at: datetime) -> None:
+        """Return when the core system has said that it has it. Raises CoreUnreached, CoreRefused."""
+        ...
+
+
 class Scripts(Protocol):
     """The published call scripts."""
 

@@ -37,6 +37,7 @@ from dialer.domain.waveform import Waveform
 from dialer.ports.figures import Figures
 from dialer.ports.search import Search
 from dialer.ports.steering import Steerings
+from dialer.ports.webhooks import Webhooks
 
 if TYPE_CHECKING:
     from dialer.ports.administration import Decisions
@@ -906,6 +907,7 @@ class Work(Protocol):
     decisions: Decisions
     steerings: Steerings
     figures: Figures
+    webhooks: Webhooks
     ledger: Ledger
 
 

@@ -12,12 +12,14 @@ from sqlalchemy import ColumnElement, RowMapping, Table, func, or_, select
 from dialer.domain.case import POOL, Appointment, CaseEvent, CaseId, CaseState, RevisitCase
 from dialer.domain.errors import NotFound
 from dialer.domain.steering import Course
+from dialer.domain.webhook import Announcement
 from dialer.ports.storage import HistoryRow, Moved
 from dialer.storage.plain import from_row, row_of
 from dialer.storage.statements import Statements, under
 from dialer.storage.steerings import not_held, place
 from dialer.storage.tables import cases, history, policies
 from dialer.storage.versions import history_row, read_history, save_version, write_history
+from dialer.storage.webhooks import announce
 
 _RECORD = "case"
 
@@ -25,8 +27,9 @@ _RECORD = "case"
 class CaseShelf:
     """`dialer.ports.storage.Cases` in SQL."""
 
-    def __init__(self, statements: Statements) -> None:
+    def __init__(self, statements: Statements, announced: frozenset[Announcement] = frozenset()) -> None:
         self._statements = statements
+        self._announced = announced
 
     async def get(self, case_id: CaseId) -> RevisitCase:
         row = await self._statements.first(select(cases).where(cases.c.id == case_id))
@@ -68,6 +71,7 @@ class CaseShelf:
         after = replace(case.moved(event), version=case.version + 1)
         await save_version(self._statements, cases, _row(after), case.state)
         await write_history(self._statements, _RECORD, case.id, event, (case.state, after.state), moved)
+        await announce(self._statements, self._announced, case, event, after, moved)
         return after
 
     async def save(self, case: RevisitCase) -> RevisitCase:

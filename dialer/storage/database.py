@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from sqlalchemy import make_url
 
+from dialer.domain.webhook import Announcement
 from dialer.ports.administration import Decisions
 from dialer.ports.figures import Figures
 from dialer.ports.search import Search
@@ -29,6 +30,7 @@ from dialer.ports.storage import (
     Tokens,
     Work,
 )
+from dialer.ports.webhooks import Webhooks
 from dialer.storage.audit import AuditShelf
 from dialer.storage.calls import CallShelf
 from dialer.storage.cases import CaseShelf
@@ -52,6 +54,7 @@ from dialer.storage.steerings import SteeringShelf
 from dialer.storage.tickets import TicketShelf
 from dialer.storage.tokens import TokenShelf
 from dialer.storage.vault import Vault
+from dialer.storage.webhooks import WebhookShelf
 
 BUSY_SECONDS = 10.0
 """How long a unit of work waits for a lock or a free connection before the database counts as unavailable."""
@@ -60,9 +63,9 @@ BUSY_SECONDS = 10.0
 class UnitOfWork:
     """The shelves over one transaction: `dialer.ports.storage.Work`."""
 
-    def __init__(self, statements: Statements) -> None:
+    def __init__(self, statements: Statements, announced: frozenset[Announcement]) -> None:
         self.policies: Policies = PolicyShelf(statements)
-        self.cases: Cases = CaseShelf(statements)
+        self.cases: Cases = CaseShelf(statements, announced)
         self.calls: Calls = CallShelf(statements)
         self.interviews: Interviews = InterviewShelf(statements)
         self.recordings: Recordings = RecordingShelf(statements)
@@ -78,21 +81,36 @@ class UnitOfWork:
         self.decisions: Decisions = DecisionShelf(statements)
         self.steerings: Steerings = SteeringShelf(statements)
         self.figures: Figures = FigureShelf(statements)
+        self.webhooks: Webhooks = WebhookShelf(statements)
         self.ledger: Ledger = LedgerShelf(statements)
 
 
 class Database:
     """`dialer.ports.storage.Storage` over `sqlite+aiosqlite:///FILE` or `postgresql+asyncpg://…`."""
 
-    def __init__(self, url: str, vault: Vault, busy_seconds: float = BUSY_SECONDS) -> None:
+    def __init__(
+        self,
+        url: str,
+        vault: Vault,
+        busy_seconds: float = BUSY_SECONDS,
+        announced: frozenset[Announcement] = frozenset(),
+    ) -> None:
+        """`announced` are the moves of which the core system is told: a message is written with each."""
         self.url = make_url(url)
+        self._announced = announced
         self._vault = vault
         self._writer, self._reader = writing_and_reading(self.url, busy_seconds)
 
     @classmethod
-    async def open(cls, url: str, vault: Vault, busy_seconds: float = BUSY_SECONDS) -> Self:
+    async def open(
+        cls,
+        url: str,
+        vault: Vault,
+        busy_seconds: float = BUSY_SECONDS,
+        announced: frozenset[Announcement] = frozenset(),
+    ) -> Self:
         """A database that is ready for work. Raises StorageUnavailable, SchemaDiffers."""
-        database = cls(url, vault, busy_seconds)
+        database = cls(url, vault, busy_seconds, announced)
         try:
             await database._check_schema()
         except BaseException:
@@ -119,13 +137,13 @@ class Database:
     async def begin(self) -> AsyncIterator[Work]:
         """A unit of work: committed when the block ends well, undone when it raises."""
         async with self.statements(writes=True) as statements:
-            yield UnitOfWork(statements)
+            yield UnitOfWork(statements, self._announced)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Work]:
         """The same shelves for reading only, from one consistent picture."""
         async with self.statements(writes=False) as statements:
-            yield UnitOfWork(statements)
+            yield UnitOfWork(statements, self._announced)
 
     @asynccontextmanager
     async def statements(self, *, writes: bool) -> AsyncIterator[Statements]:

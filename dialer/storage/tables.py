@@ -601,6 +601,21 @@ api_answers = Table(
     Column("body", Text, nullable=False),
 )
 
+webhook_messages = Table(
+    "webhook_messages",
+    metadata,
+    _id(),
+    Column("message_id", String(64), nullable=False, unique=True),
+    Column("case_id", ForeignKey("cases.id"), nullable=False, index=True),
+    Column("type", String(32), nullable=False),
+    Column("body", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("next_try_at", UtcDateTime),
+    Column("error", Text, nullable=False),
+)
+
 imports = Table(
     "imports",
     metadata,

@@ -21,6 +21,7 @@ from dialer.usecases.look_at import sees
 from dialer.usecases.rulebook import Rulebook
 from dialer.usecases.staff_the_floor import PauseReason
 from dialer.usecases.steer_dialling import touches
+from dialer.usecases.tell_core import core_notices
 
 PAUSE_MINUTES = {
     PauseReason.BREAK: 15,
@@ -121,7 +122,7 @@ async def watch_floor(
             sound=await work.figures.sound(user.org, at),
             overdue_tickets=sum(ticket.overdue(now) for ticket in below),
             steerings=tuple(each for each in await work.steerings.standing(now) if touches(user, each)),
-            notices=tuple(await work.ledger.notices()),
+            notices=(*await work.ledger.notices(), *await core_notices(work)),
             beats=await work.ledger.beats(),
             mine=next((each for each in listening if each.login == user.login), None),
             failed=await work.listenings.last_failure(user.login, now - _FAILURE_IS_TOLD_FOR),
