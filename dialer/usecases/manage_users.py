@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any
 
@@ -43,6 +43,7 @@ class Account:
     role: Role
     org: str = ""
     phone_address: str = ""
+    salesperson_code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,7 @@ async def open_account(
         role=checked.role,
         org=checked.org,
         phone_address=checked.phone_address,
+        salesperson_code=checked.salesperson_code,
         by=by.login,
         must_change_password=True,
     )
@@ -111,6 +113,8 @@ async def _checked(storage: Storage, account: Account, known_org: str = "") -> A
     if not _ORG.fullmatch(account.org):
         raise AccountInvalid(f"place {account.org!r}: codes from the province down, such as 44/4401/440103")
     usable_phone(account.phone_address)
+    if account.role is Role.SALES and not account.salesperson_code:
+        raise AccountInvalid("a salesperson's account needs the code that stands on the policies")
     usable_place(account.role, account.org)
     if account.org and account.org != known_org:
         async with storage.read() as work:
@@ -137,7 +141,7 @@ async def change_account(
         raise NotAllowed("your own role is changed by another administrator")
 
     def changed(user: User) -> User:
-        return replace(user, name=checked.name, role=checked.role, org=checked.org, phone_address=checked.phone_address)
+        return replace(user, **{field.name: getattr(checked, field.name) for field in fields(Account)})
 
     user = await _change(storage, by, login, AccountEvent.CHANGED, changed, now)
     if Permission.TAKE_CALLS not in PERMISSIONS[user.role]:
@@ -200,7 +204,7 @@ async def _change(
 
 def _difference(before: User, after: User) -> Mapping[str, Any]:
     """Field by field, as far as a history may say it: no password, no count of wrong ones."""
-    told = ("name", "role", "org", "phone_address")
+    told = tuple(field.name for field in fields(Account))
     pairs = {name: (getattr(before, name), getattr(after, name)) for name in told}
     return {name: {"from": old, "to": new} for name, (old, new) in pairs.items() if old != new}
 

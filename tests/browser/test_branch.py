@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 
 from dialer.domain.holder import PersonName
+from dialer.domain.problem import ProblemLevel
 from dialer.domain.ticket import TicketId, TicketState, TransferTicket
 from dialer.domain.user import Role
 from tests.browser.chromium import Page
 from tests.browser.conftest import SCREENSHOTS, keep, open_page
 from tests.builders import a_holder
 from tests.console.desk import Console, Visitor
-from tests.console.stories import BRANCH, a_forwarded_ticket
+from tests.console.stories import BRANCH, REPLY, a_forwarded_ticket, a_ticket_of_the_county
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -45,7 +46,7 @@ async def test_a_county_clerk_replies_and_sees_the_rules_turn_green(console: Con
     await _fill(page, "contacted_whom", "欧阳慧敏")
     await page.until("document.querySelectorAll('#rules li.kept').length === 3")
     await _fill(page, "account", "已联系，已处理。")
-    await page.until("document.querySelector('#rules li.open b')?.textContent === '0/30'")
+    await page.until("document.querySelectorAll('#rules li.kept').length === 2")  # stock phrases alone
     await keep(page, "branch-reply-half")
     await page.tab.reload()
     assert await page.ask("document.querySelector('#reply [name=account]').value") == "已联系，已处理。"
@@ -60,6 +61,33 @@ async def test_a_county_clerk_replies_and_sees_the_rules_turn_green(console: Con
     await page.until("document.querySelector('#reply') === null")
     assert (await _ticket(console, ticket.id)).state is TicketState.REPLIED
     await keep(page, "branch-replied")
+
+
+async def test_the_third_level_checks_and_the_seller_states_their_side(
+    console: Console, log_in, page: Page, tmp_path: Path
+) -> None:
+    handler = await log_in(Role.L3_HANDLER, org=BRANCH.city, login="zhanghua")
+    clerk = await log_in(Role.L4_CLERK, org=BRANCH.county, login="liqiang")
+    seller = await log_in(Role.SALES, org=BRANCH.city, login="chenwei")
+    independent = await log_in(Role.INDEP_HANDLER, org=BRANCH.city, login="hejing")
+    ticket = await a_ticket_of_the_county(console, ProblemLevel.L1, a_holder(name=PersonName("欧阳慧敏")))
+    path = f"/tickets/{ticket.id}"
+    await open_page(console, handler, page, path)
+    await keep(page, "branch-forward")
+    await page.tab.get_by_role("button", name="转发").click()
+    await clerk.post(f"{path}/hand-over", salesperson_code="S0001", signed_by="李业务")
+    await open_page(console, seller, page, path)
+    await page.tab.locator("[name=statement]").fill("投保当日客户本人在家中签字，家人在场，愿意配合核实。")
+    await keep(page, "branch-statement")
+    await page.tab.get_by_role("button", name="提交说明").click()
+    await page.until("document.querySelector('.reply .words') !== null")
+    await independent.post(f"{path}/reply", None, **REPLY | {"contacted_at": "2026-09-18T16:05"})
+    await open_page(console, handler, page, path)
+    await keep(page, "branch-check")
+    await page.tab.locator("[name=reason]").fill("请补充客户本人确认的时间")
+    await page.tab.get_by_role("button", name="退回").click()
+    await page.until("document.querySelector('.story .late') !== null")
+    assert (await _ticket(console, ticket.id)).state is TicketState.ISSUED_TO_L3
 
 
 async def test_a_scan_is_attached_and_shown(console: Console, log_in, page: Page, tmp_path: Path) -> None:

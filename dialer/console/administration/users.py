@@ -21,7 +21,7 @@ from dialer.usecases.shape_organisation import organisation
 
 log = structlog.get_logger("console")
 
-_FIELDS = ("login", "name", "role", "org", "phone_address")
+_FIELDS = ("login", "name", "role", "org", "phone_address", "salesperson_code")
 
 
 async def list_users(request: web.Request, refused: DialerError | None = None) -> web.Response:
@@ -110,8 +110,8 @@ def _account(sent: Mapping[str, str]) -> Account:
         role = Role(sent.get("role", ""))
     except ValueError:
         raise FormInvalid(f"{sent.get('role', '')!r} is no role; known: {', '.join(Role)}") from None
-    name, org, phone = (sent.get(key, "").strip() for key in ("name", "org", "phone_address"))
-    return Account(name, role, org, phone)
+    name, org, phone, code = (sent.get(key, "").strip() for key in ("name", "org", "phone_address", "salesperson_code"))
+    return Account(name, role, org, phone, code)
 
 
 _P = Permission.MANAGE_USERS
