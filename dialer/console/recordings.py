@@ -91,5 +91,5 @@ async def listen(request: web.Request) -> web.Response:
 ROUTES = (
     Route("GET", "/recordings/{recording_id}", Permission.HEAR_RECORDINGS, hear, AuditKind.RECORDING_HEARD),
     Route("GET", "/recordings/{recording_id}/waveform", Permission.HEAR_RECORDINGS, draw),
-    Route("GET", "/recordings/{recording_id}/listen", Permission.HEAR_RECORDINGS, listen),
+    Route("GET", "/recordings/{recording_id}/listen", Permission.HEAR_RECORDINGS, listen, AuditKind.CASE_SEEN),
 )

@@ -132,8 +132,8 @@ async def test_who_was_given_a_password_chooses_another_before_anything_else(con
 
 
 async def test_the_demonstration_alone_asks_for_no_code_and_says_so(console: Console, visit) -> None:
-    state = console.server.app._state
-    state[SITE] = replace(state[SITE], proving=frozenset())  # as `make demo` makes it
+    app = console.server.app
+    app._state[SITE] = replace(app[SITE], proving=frozenset())  # as `make demo` makes it
     site, boss = console.site, visit()
     await create_user(
         site.storage, console.hasher, site.now, login="boss", name="主管", password=PASSWORD, role=Role.CC_MANAGER

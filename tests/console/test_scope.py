@@ -103,6 +103,20 @@ def _admitted(route: Route, role: Role, org: str) -> bool:
     return admits(route.needs, User("someone", "某人", "", role, at(9), org=org))
 
 
+SHOWING_NOTHING = {
+    "/recordings/{recording_id}/waveform": "a picture of sound: no word can be read off it",
+    "/campaigns/{steering_id}/end": "a supervisor's decision, no customer's data",
+    "/cases/{case_id}/phones/{phone_id}": "masked again",
+    "/tickets/{ticket_id}/phones/{phone_id}": "masked again",
+}
+"""Pages of records that leave no trace, and why."""
+
+
+@pytest.mark.parametrize("route", OF_RECORDS, ids=lambda route: f"{route.method} {route.path}")
+def test_every_page_of_a_record_leaves_a_trace(route: Route) -> None:
+    assert route.method != "GET" or route.seen is not None or route.path in SHOWING_NOTHING
+
+
 async def _status(person: Visitor, route: Route, path: str) -> int:
     return (await (person.get(path) if route.method == "GET" else person.post(path))).status
 

@@ -36,12 +36,14 @@ from dialer.ports.figures import CaseSet
 from dialer.scripts_yaml import ScriptLibrary
 from dialer.usecases.look_at_tickets import TicketView
 from dialer.usecases.report_figures import Rate
+from dialer.usecases.reveal_number import RevealReason
 from dialer.usecases.staff_the_floor import PauseReason
 
 SHOWN: tuple[type[StrEnum], ...] = (
     AccountEvent, AnswerValue, AuditKind, CaseEvent, CaseSet, CaseState, Channel, Design, ListeningEnd, ListenMode,
     Objection, Outcome, PasswordFault, PauseReason, PayMode, Phase, PhoneKind, PhoneStatus, ProblemLevel, ProblemType,
-    Purpose, Rate, RecordingKind, RecordingState, Role, SeatState, SteeringKind, TicketEvent, TicketState, TicketView,
+    Purpose, Rate, RecordingKind, RecordingState, RevealReason, Role, SeatState, SteeringKind, TicketEvent, TicketState,
+    TicketView,
 )  # fmt: skip
 
 
