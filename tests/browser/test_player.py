@@ -87,6 +87,18 @@ async def test_a_click_on_an_answer_or_its_marker_plays_from_there(case_page: Pa
     await keep(case_page, "case-heard")
 
 
+async def test_after_the_mouse_the_space_key_is_the_players(case_page: Page) -> None:
+    await case_page.click(_answer(9))
+    await case_page.until(PLAYING)
+    await case_page.until(f"{AUDIO}.currentTime > {await _begins(case_page, 9) + 0.5}")
+    await case_page.press("Space")
+    await case_page.until(f"{AUDIO}.paused")
+    stood = await case_page.ask(f"{AUDIO}.currentTime")
+    await case_page.press("Space")
+    await case_page.until(PLAYING)
+    assert await case_page.ask(f"{AUDIO}.currentTime") >= stood
+
+
 async def test_a_click_on_the_waveform_goes_there(case_page: Page) -> None:
     box: dict[str, Any] = await case_page.ask("document.querySelector('.picture').getBoundingClientRect().toJSON()")
     await case_page.tab.mouse.click(box["x"] + box["width"] * 0.75, box["y"] + 15)

@@ -256,13 +256,16 @@ export class SoundPlayer extends HTMLElement {
   }
 }
 
+const BUTTONS = "button.seek, sound-player button"; // after the mouse they leave the space key to the player
+
 /** Click an answer, hear it; and the keys. */
 export function playRecordings(): void {
   customElements.define("sound-player", SoundPlayer);
   document.addEventListener("click", (event) => {
-    const button = event.target instanceof Element ? event.target.closest<HTMLElement>("button.seek") : null;
+    const button = event.target instanceof Element ? event.target.closest<HTMLElement>("button") : null;
     const player = button && document.getElementById(button.dataset["player"] ?? "");
     if (button && player instanceof SoundPlayer) player.hear(Number(button.dataset["from"]));
+    if (event.detail > 0 && button?.matches(BUTTONS)) button.blur();
   });
   document.addEventListener("keydown", onKey);
 }
@@ -303,5 +306,5 @@ function onKey(event: KeyboardEvent): void {
 function typing(event: KeyboardEvent): boolean {
   const target = event.target instanceof HTMLElement ? event.target : document.body;
   if (target.matches("input:not([type=range], [type=checkbox]), textarea, select")) return true;
-  return event.code === "Space" && target.matches("button, summary, a, [type=checkbox]");
+  return event.code === "Space" && target.matches("button, summary, [type=checkbox]");
 }
