@@ -6,14 +6,16 @@ import asyncio
 from dataclasses import dataclass
 
 from dialer.bootstrap import Site
-from dialer.ports import SealBroken
+from dialer.domain.attachment import Attachment
+from dialer.domain.errors import NotFound
+from dialer.ports import SealBroken, StoredObject
 from dialer.recording.seal import verify_seal
-from dialer.storage.verify import Fault, find_faults, sealed_recordings
+from dialer.storage.verify import Fault, all_attachments, find_faults, sealed_recordings
 
 
 @dataclass(frozen=True, slots=True)
 class BrokenSeal:
-    """A sealed recording whose sound is gone or changed."""
+    """A sealed recording, or a paper of a ticket, that is gone from its store or changed."""
 
     record: str
     what: str
@@ -26,12 +28,14 @@ class Report:
 
     faults: tuple[Fault | BrokenSeal, ...]
     recordings: int
+    attachments: int = 0
 
     @property
     def summary(self) -> str:
         """One line for people."""
         verdict = "无问题 · nothing is wrong" if not self.faults else f"{len(self.faults)} 个问题 · faults"
-        return f"{verdict}; 已核对录音 · recordings compared: {self.recordings}"
+        compared = f"已核对录音 · recordings compared: {self.recordings}; 附件 · attachments: {self.attachments}"
+        return f"{verdict}; {compared}"
 
 
 async def verify(site: Site) -> Report:
@@ -49,7 +53,21 @@ async def verify(site: Site) -> Report:
             await verify_seal(site.store, recording.seal)
         except SealBroken as error:
             found.append(BrokenSeal(f"recording {recording.id}", str(error)))
-    return Report(tuple(found), compared)
+    papers = [paper async for paper in all_attachments(site.storage)]
+    broken = [fault for paper in papers if (fault := await _broken(site, paper))]
+    return Report((*found, *broken), compared, len(papers))
+
+
+async def _broken(site: Site, paper: Attachment) -> BrokenSeal | None:
+    try:
+        stored = await site.attachments.head(paper.key)
+    except NotFound as error:
+        what = str(error)
+    else:
+        if stored == StoredObject(paper.size_bytes, paper.sha256):
+            return None
+        what = f"{paper.key} is not what was attached"
+    return BrokenSeal(f"attachment {paper.id} of ticket {paper.ticket_id}", what, "ATTACHMENT_BROKEN")
 
 
 async def _living(site: Site) -> frozenset[str]:

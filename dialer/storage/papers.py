@@ -12,6 +12,7 @@ from dialer.ports.storage import Draft
 from dialer.storage.plain import from_row, row_of
 from dialer.storage.statements import Statements
 from dialer.storage.tables import ticket_attachments, ticket_drafts
+from dialer.storage.vault import Vault
 
 
 class PaperShelf:
@@ -44,10 +45,12 @@ class PaperShelf:
     async def attachments(self, ticket_id: TicketId) -> Sequence[Attachment]:
         its_own = ticket_attachments.c.ticket_id == ticket_id
         rows = await self._statements.all(select(ticket_attachments).where(its_own).order_by(ticket_attachments.c.id))
-        return [self._attachment(row) for row in rows]
+        return [attachment_of(row, self._vault) for row in rows]
 
-    def _attachment(self, row: RowMapping) -> Attachment:
-        return from_row(Attachment, row, name=self._vault.open(row["name_sealed"]))
+
+def attachment_of(row: RowMapping, vault: Vault) -> Attachment:
+    """A paper from its row."""
+    return from_row(Attachment, row, name=vault.open(row["name_sealed"]))
 
 
 def _theirs(ticket_id: TicketId, login: str) -> ColumnElement[bool]:

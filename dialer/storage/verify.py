@@ -14,6 +14,7 @@ from itertools import groupby
 
 from sqlalchemy import ColumnElement, RowMapping, Select, String, and_, cast, exists, func, or_, select
 
+from dialer.domain.attachment import Attachment
 from dialer.domain.calendar import SHANGHAI
 from dialer.domain.call import RecordingKind
 from dialer.domain.case import ON_THE_PHONE, CaseEvent, CaseState, Purpose
@@ -27,9 +28,21 @@ from dialer.ports.storage import Recording
 from dialer.storage.audit_chain import breaks_of_the_audit_log
 from dialer.storage.calls import PAST_CALL
 from dialer.storage.database import Database
+from dialer.storage.papers import attachment_of
 from dialer.storage.plain import from_row
 from dialer.storage.recordings import recording_of
-from dialer.storage.tables import attempts, calls, cases, history, interviews, recordings, seats, segments, tickets
+from dialer.storage.tables import (
+    attempts,
+    calls,
+    cases,
+    history,
+    interviews,
+    recordings,
+    seats,
+    segments,
+    ticket_attachments,
+    tickets,
+)
 
 _PAGE = 500
 
@@ -95,6 +108,21 @@ async def sealed_recordings(database: Database) -> AsyncIterator[Recording]:
         if len(page) < _PAGE:
             return
         last = page[-1]["id"]
+
+
+async def all_attachments(database: Database) -> AsyncIterator[Attachment]:
+    """Every paper of every ticket by its id, to be compared with its store; reads a page at a time."""
+    last = 0
+    while True:
+        later = select(ticket_attachments).where(ticket_attachments.c.id > last)
+        async with database.statements(writes=False) as statements:
+            rows = await statements.all(later.order_by(ticket_attachments.c.id).limit(_PAGE))
+            page = [attachment_of(row, statements.vault) for row in rows]
+        for attachment in page:
+            yield attachment
+        if len(page) < _PAGE:
+            return
+        last = page[-1].id
 
 
 @dataclass(frozen=True, slots=True)
