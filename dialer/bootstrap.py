@@ -25,6 +25,7 @@ from dialer.domain.calendar import SHANGHAI
 from dialer.domain.call import CallId, SoundFiles
 from dialer.domain.dialing_hours import DialRules, Hours
 from dialer.domain.errors import DialerError
+from dialer.domain.preview import PreviewRules
 from dialer.domain.problem import ProblemType
 from dialer.domain.recording import Seal
 from dialer.domain.scope import ProvinceRules
@@ -118,6 +119,7 @@ def rulebook_of(settings: Settings) -> Rulebook:
             attachments_max=tickets.attachments_max,
         ),
         proof=ProofRules(recording.min_seconds, recording.length_tolerance_seconds),
+        preview=PreviewRules(frozenset(dial.preview_for), dial.preview_seconds, dial.preview_elderly_from),
         products=load_products(settings.paths.products),
         provinces={
             code: ProvinceRules(given.short_term_sample_rate, given.minimum_rate)

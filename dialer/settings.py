@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationIn
 from pydantic_core import ErrorDetails
 
 from dialer.domain.errors import DialerError
+from dialer.domain.preview import PreviewReason
 from dialer.domain.webhook import Announcement
 
 
@@ -123,6 +124,9 @@ class DialSettings(_Section):
     lunch_end: time = time(14, 0)
     ring_seconds: float = Field(45.0, ge=1)
     per_number_day: int = Field(2, ge=1, le=5)
+    preview_for: tuple[PreviewReason, ...] = Field((), description="cases an agent reads before they are dialled")
+    preview_seconds: float = Field(60.0, ge=10, description="how long such a case waits for its agent")
+    preview_elderly_from: int = Field(60, ge=1)
 
 
 class RecordingSettings(_Section):

@@ -122,6 +122,7 @@ def make_console(
     _add_static(app)
     remember_traces(app)
     events.end_streams_at_shutdown(app)
+    desk.remember_calls(app)
     app.on_response_prepare.append(add_security_headers)
     return app
 

@@ -6,6 +6,7 @@ Programs use the same routes with `Accept: application/json`; the shapes are in 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 from aiohttp import web
 
@@ -26,8 +27,25 @@ from dialer.ports.storage import Work
 from dialer.usecases import staff_the_floor
 from dialer.usecases.conduct_interview import Talks, choose_answer, mark_conversation, report_event
 from dialer.usecases.finish_attempt import wrap_up
-from dialer.usecases.look_at_desk import Move, OpenDesk, desk_version, open_desk, press_key, show_desk
+from dialer.usecases.look_at_desk import (
+    CallFacts,
+    Desk,
+    Move,
+    OpenDesk,
+    desk_version,
+    draw_desk,
+    known_of_call,
+    open_desk,
+    press_key,
+    show_desk,
+)
+from dialer.usecases.preview_case import GiveBackReason, dial_previewed, give_back
 from dialer.usecases.staff_the_floor import DESK_ORDERS, FLOOR, PauseReason, desk_topic, wishes
+
+Reason = TypeVar("Reason", PauseReason, GiveBackReason)
+
+_KNOWN = web.AppKey("known_of_calls", dict[CallId, CallFacts])
+_CALLS_REMEMBERED = 1000
 
 Action = Callable[[web.Request, Site, User], Awaitable[OpenDesk | None]]
 """What a key does; a step of the interview has the desk open already, and gives it on as it left it."""
@@ -46,10 +64,7 @@ async def show(request: web.Request) -> web.Response:
 async def _desk(
     request: web.Request, opened: OpenDesk | None = None, refused: DialerError | None = None
 ) -> web.Response:
-    site, user = site_of(request), user_of(request)
-    async with site.storage.read() as work:
-        opened = opened or await open_desk(work, site.scripts, user)
-        desk = await show_desk(work, site.rulebook, opened, user, site.now)
+    desk = _redrawn(request, opened) or await _looked_at(request, opened)
     status = status_of(refused) if refused else 200
     for each in desk.policies:
         showed(request, AuditKind.SCREEN_POP, f"case {each.case.id}")
@@ -65,8 +80,40 @@ async def _desk(
         refused=refused,
         event_key=event_key,
         reasons=tuple(PauseReason),
-        wrap_up_seconds=site.wrap_up_seconds,
+        give_back_reasons=tuple(GiveBackReason),
+        wrap_up_seconds=site_of(request).wrap_up_seconds,
     )
+
+
+async def _looked_at(request: web.Request, opened: OpenDesk | None) -> Desk:
+    site, user = site_of(request), user_of(request)
+    async with site.storage.read() as work:
+        opened = opened or await open_desk(work, site.scripts, user)
+        known = await known_of_call(work, opened)
+        desk = await show_desk(work, site.rulebook, opened, known, user, site.now)
+    if opened.call is not None:
+        _remember(request.app[_KNOWN], opened.call.call.call_id, known)
+    return desk
+
+
+def _redrawn(request: web.Request, opened: OpenDesk | None) -> Desk | None:
+    """After a step: what is around the call was read when it came up, and is not read again while an agent waits."""
+    known = request.app[_KNOWN].get(opened.call.call.call_id) if opened and opened.call else None
+    if opened is None or known is None:
+        return None
+    desk = draw_desk(opened, known, user_of(request), site_of(request).now)
+    return None if desk.offers_days else desk
+
+
+def _remember(calls: dict[CallId, CallFacts], call_id: CallId, known: CallFacts) -> None:
+    calls[call_id] = known
+    if len(calls) > _CALLS_REMEMBERED:
+        del calls[next(iter(calls))]
+
+
+def remember_calls(app: web.Application) -> None:
+    """Give the console its memory of the calls at its desks."""
+    app[_KNOWN] = {}
 
 
 def _action(act: Action) -> Handler:
@@ -93,16 +140,28 @@ async def _ready(_request: web.Request, site: Site, user: User) -> None:
 
 
 async def _pause(request: web.Request, site: Site, user: User) -> None:
-    given = await field(request, "reason")
-    try:
-        reason = PauseReason(given)
-    except ValueError:
-        raise FormInvalid(f"{given!r} is no reason to pause; known: {', '.join(PauseReason)}") from None
+    reason = _one_of(PauseReason, await field(request, "reason"))
     await staff_the_floor.pause(site.storage, site.signals, user, reason, site.now)
+
+
+def _one_of(kind: type[Reason], given: str) -> Reason:
+    try:
+        return kind(given)
+    except ValueError:
+        raise FormInvalid(f"{given!r} is no {kind.__name__}; known: {', '.join(kind)}") from None
 
 
 async def _stand_up(_request: web.Request, site: Site, user: User) -> None:
     await staff_the_floor.stand_up(site.storage, site.signals, user, site.now)
+
+
+async def _dial(_request: web.Request, site: Site, user: User) -> None:
+    await dial_previewed(site.storage, site.signals, user, site.now)
+
+
+async def _give_back(request: web.Request, site: Site, user: User) -> None:
+    reason = _one_of(GiveBackReason, await field(request, "reason"))
+    await give_back(site.storage, site.signals, user, reason, site.now)
 
 
 async def _hang_up(request: web.Request, site: Site, user: User) -> None:
@@ -175,6 +234,8 @@ ROUTES = (
     Route("POST", "/desk/ready", Permission.TAKE_CALLS, _action(_ready)),
     Route("POST", "/desk/pause", Permission.TAKE_CALLS, _action(_pause)),
     Route("POST", "/desk/stand-up", Permission.TAKE_CALLS, _action(_stand_up)),
+    Route("POST", "/desk/dial", Permission.TAKE_CALLS, _action(_dial)),
+    Route("POST", "/desk/give-back", Permission.TAKE_CALLS, _action(_give_back)),
     Route("POST", "/desk/hang-up", Permission.TAKE_CALLS, _action(_hang_up)),
     Route("POST", "/desk/answer", Permission.TAKE_CALLS, _action(_answer)),
     Route("POST", "/desk/event", Permission.TAKE_CALLS, _action(_event)),

@@ -7,18 +7,19 @@ from dialer.domain.errors import DialerError
 from dialer.domain.interview import EventButton, Fact, Screen
 from dialer.domain.seat import Seat, SeatState
 from dialer.ports.storage import StoredCall
-from dialer.usecases.look_at_desk import Desk, PolicyInCall
+from dialer.usecases.look_at_desk import Desk, PolicyInCall, Preview
 from dialer.usecases.staff_the_floor import wishes
 
 Json = dict[str, object]
 
 
 def desk_as_json(desk: Desk, csrf: str, refused: DialerError | None = None) -> Json:
-    """`{version, csrf, seat, actions, elapsed_seconds, call, customer, screen, policies, wrap_up, error?}`.
+    """`{version, csrf, seat, actions, elapsed_seconds, call, customer, screen, policies, wrap_up, preview, error?}`.
 
     `version` changes whenever anything on the desk does; sent back with an answer it guards against answering a
     screen that is gone. `actions` are the routes that can be used now, as in `POST /desk/<action>`. `call`,
-    `customer` and `screen` are null when no call is at the desk; `wrap_up` is null outside WRAP_UP.
+    `customer` and `screen` are null when no call is at the desk; `wrap_up` is null outside WRAP_UP,
+    `preview` outside PREVIEW.
     """
     shown: Json = {
         "version": desk.version,
@@ -32,6 +33,7 @@ def desk_as_json(desk: Desk, csrf: str, refused: DialerError | None = None) -> J
         "screen": _screen(desk.screen) if desk.screen else None,
         "policies": [_policy(each) for each in desk.policies],
         "wrap_up": _wrap_up(desk),
+        "preview": _preview(desk.preview) if desk.preview else None,
     }
     return {**shown, "error": refused.code, "message": str(refused)} if refused else shown
 
@@ -52,6 +54,8 @@ def _actions(desk: Desk) -> list[str]:
     state = desk.seat.state if desk.seat else SeatState.AWAY
     if state is SeatState.TALKING and desk.screen is not None and desk.screen.outcome is None:
         actions |= {"answer", "event", "mark"}
+    if state is SeatState.PREVIEW:
+        actions |= {"dial", "give-back"}
     if state is SeatState.WRAP_UP:
         actions.add("wrap-up")
     return sorted(actions)
@@ -130,6 +134,18 @@ def _policy(each: PolicyInCall) -> Json:
             for heard in each.verdict.problems
         ],
         "unconfirmed": list(each.verdict.unconfirmed),
+    }
+
+
+def _preview(preview: Preview) -> Json:
+    return {
+        "policy_no": preview.case.policy_no,
+        "why": preview.why,
+        "seconds_left": preview.seconds_left,
+        "earlier": [
+            {"at": each.attempt.started_at.isoformat(), "agent": each.agent, "outcome": each.attempt.outcome}
+            for each in preview.earlier
+        ],
     }
 
 

@@ -73,11 +73,11 @@ class Words:
     def day(self, value: date | None) -> str:
         """A date, as its readers write it."""
         pattern = "M月d日 EEE" if self.language == "zh_CN" else "d MMM, EEE"
-        return "—" if value is None else format_date(value, pattern, locale=self.language)
+        return "—" if value is None else format_date(value, pattern, locale=_locale(self.language))
 
     def moment(self, value: datetime | None, pattern: str = "MM-dd HH:mm") -> str:
         """An instant on Shanghai's clocks."""
-        return "—" if value is None else format_datetime(value, pattern, tzinfo=SHANGHAI, locale=self.language)
+        return "—" if value is None else format_datetime(value, pattern, tzinfo=SHANGHAI, locale=_locale(self.language))
 
     def place(self, org: str) -> str:
         """An organisation, by its codes and the name of its province; the whole company when empty."""
@@ -93,7 +93,13 @@ class Words:
 
     def money(self, fen: int) -> str:
         """An amount in yuan."""
-        return f"¥{format_decimal(fen / 100, locale=Locale.parse(self.language))}"
+        return f"¥{format_decimal(fen / 100, locale=_locale(self.language))}"
+
+
+@cache
+def _locale(language: str) -> Locale:
+    """Parsed once: a screen has a dozen dates, and a name is looked up anew each time."""
+    return Locale.parse(language)
 
 
 @cache

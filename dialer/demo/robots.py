@@ -93,6 +93,8 @@ class RobotAgent:
                 return await self._do("ready")
             case "READY" if self._leaving:
                 return await self._do("pause", reason="BREAK")
+            case "PREVIEW":
+                return await self._do("dial")
             case "TALKING":
                 return await self._talk(desk)
             case "WRAP_UP":

@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from dialer.domain.call import CallId, SeatId
+from dialer.domain.case import CaseId
 from dialer.domain.transitions import Machine, by_state
 
 
@@ -17,6 +18,7 @@ class SeatState(StrEnum):
     SEATING = "SEATING"  # the agent's phone is being called
     READY = "READY"  # waits for a call
     PAUSED = "PAUSED"  # at the desk, takes no call
+    PREVIEW = "PREVIEW"  # reads a difficult case before it is dialled
     RESERVED = "RESERVED"  # a call is being dialled for this agent
     TALKING = "TALKING"  # a customer is on the line
     WRAP_UP = "WRAP_UP"  # the customer is gone, the result is not entered yet
@@ -30,6 +32,7 @@ class SeatEvent(StrEnum):
     LEG_DOWN = "LEG_DOWN"
     READY = "READY"
     PAUSE = "PAUSE"
+    PREVIEWED = "PREVIEWED"
     RESERVED = "RESERVED"
     RELEASED = "RELEASED"
     CONNECTED = "CONNECTED"
@@ -50,6 +53,10 @@ SEAT: Machine[SeatState, SeatEvent] = Machine(
             (_S.PAUSED, _E.READY): _S.READY,
             (_S.READY, _E.PAUSE): _S.PAUSED,
             (_S.READY, _E.RESERVED): _S.RESERVED,
+            (_S.READY, _E.PREVIEWED): _S.PREVIEW,
+            (_S.PREVIEW, _E.RESERVED): _S.RESERVED,
+            (_S.PREVIEW, _E.RELEASED): _S.READY,
+            (_S.PREVIEW, _E.PAUSE): _S.PAUSED,
             (_S.RESERVED, _E.RELEASED): _S.READY,
             (_S.RESERVED, _E.CONNECTED): _S.TALKING,
             (_S.RESERVED, _E.CALL_ENDED): _S.READY,
@@ -58,7 +65,8 @@ SEAT: Machine[SeatState, SeatEvent] = Machine(
             # the leg's fall takes nobody's call away: the agent sits until the call is accounted for
             (_S.READY, _E.LEG_DOWN): _S.SEATING,
             (_S.PAUSED, _E.LEG_DOWN): _S.SEATING,
-            **{(state, _E.STAND_UP): _S.AWAY for state in (_S.SEATING, _S.READY, _S.PAUSED)},
+            (_S.PREVIEW, _E.LEG_DOWN): _S.SEATING,
+            **{(state, _E.STAND_UP): _S.AWAY for state in (_S.SEATING, _S.READY, _S.PAUSED, _S.PREVIEW)},
         }
     ),
 )
@@ -70,6 +78,7 @@ class Seat:
     """An agent's place. `owner` is the engine that serves it; `address` the SIP URI of the agent's phone.
 
     `back_to_ready`: the leg fell while the agent was taking calls, so its return finds them ready and not paused.
+    `preview_case`: the case on the desk in PREVIEW, and in no other state.
     """
 
     id: SeatId
@@ -83,8 +92,11 @@ class Seat:
     owner: str = ""
     pause_after_call: bool = False
     back_to_ready: bool = False
+    preview_case: CaseId | None = None
     version: int = 0
 
     def moved(self, event: SeatEvent, at: datetime) -> Seat:
         """The seat after an event. Raises ImpossibleMove."""
-        return replace(self, state=SEAT.after(self.state, event), since=at)
+        state = SEAT.after(self.state, event)
+        previewed = self.preview_case if state is SeatState.PREVIEW else None
+        return replace(self, state=state, since=at, preview_case=previewed)

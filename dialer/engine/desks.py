@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, assert_never
 
 import structlog
 
-from dialer.domain.call import ListenMode
+from dialer.domain.call import CallId, ListenMode
 from dialer.domain.errors import DialerError, StaleVersion
+from dialer.engine.dispatching import dial
+from dialer.ports import TelephonyRefused
 from dialer.ports.storage import DeskOrder, DeskOrderKind, StorageUnavailable
 from dialer.usecases.follow_call import leg_is_down
 from dialer.usecases.listen_in import listening_is_refused
+from dialer.usecases.place_call import place_previewed_call
 
 if TYPE_CHECKING:
     from dialer.engine.engine import EngineParts
@@ -75,18 +78,33 @@ async def _carry_out(parts: EngineParts, order: DeskOrder) -> None:
         case DeskOrderKind.STAND_UP:
             await telephony.unseat_agent(order.seat)
             await _release_seat(parts, order)
-        case DeskOrderKind.HANG_UP:
+        case DeskOrderKind.DIAL:
+            await _dial_previewed(parts, order)
+        case DeskOrderKind.HANG_UP | DeskOrderKind.LISTEN | DeskOrderKind.STOP_LISTENING:
             if order.call_id is not None:
-                await telephony.hang_up(order.call_id)
-        case DeskOrderKind.LISTEN:
-            detail = order.detail or {}
-            if order.call_id is not None:
-                await telephony.listen(order.call_id, detail["address"], ListenMode(detail["mode"]))
-        case DeskOrderKind.STOP_LISTENING:
-            if order.call_id is not None:
-                await telephony.stop_listening(order.call_id)
+                await _on_a_call(parts, order, order.call_id)
         case _:
             assert_never(order.kind)
+
+
+async def _on_a_call(parts: EngineParts, order: DeskOrder, call_id: CallId) -> None:
+    if order.kind is DeskOrderKind.HANG_UP:
+        await parts.telephony.hang_up(call_id)
+    elif order.kind is DeskOrderKind.LISTEN:
+        detail = order.detail or {}
+        await parts.telephony.listen(call_id, detail["address"], ListenMode(detail["mode"]))
+    else:
+        await parts.telephony.stop_listening(call_id)
+
+
+async def _dial_previewed(parts: EngineParts, order: DeskOrder) -> None:
+    obstacle = parts.telephony.obstacle(order.seat) or ("" if parts.room().ok else parts.room().why)
+    if obstacle:
+        raise TelephonyRefused(obstacle)
+    now = parts.clock.now()
+    placed = await place_previewed_call(parts.storage, parts.scripts, parts.rulebook, order.seat, parts.owner, now)
+    if placed is not None:
+        await dial(parts, placed)
 
 
 async def _address(parts: EngineParts, order: DeskOrder) -> str:

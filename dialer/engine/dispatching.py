@@ -11,9 +11,10 @@ from dialer.domain.call import CallId
 from dialer.domain.errors import StaleVersion
 from dialer.domain.seat import Seat, SeatState
 from dialer.engine.following import until_stored
-from dialer.ports import TelephonyRefused
+from dialer.ports import DialOrder, TelephonyRefused
 from dialer.usecases.follow_call import refused_to_dial
-from dialer.usecases.place_call import place_next_call
+from dialer.usecases.place_call import Previewed, place_next_call
+from dialer.usecases.preview_case import end_forgotten_previews
 from dialer.usecases.steer_dialling import course_now
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ class Dispatcher:
 
     async def place_calls(self) -> None:
         """One call for every ready seat, as far as cases are due."""
+        await self._end_forgotten_previews()
         self._look_for_obstacles()
         if self.halted:
             return
@@ -44,6 +46,12 @@ class Dispatcher:
                 continue  # the records learn of a leg that fell a little later; a full or absent phone system waits
             if not await self._place_for(seat):
                 return
+
+    async def _end_forgotten_previews(self) -> None:
+        parts = self._parts
+        for seat in await end_forgotten_previews(parts.storage, parts.rulebook, parts.owner, parts.clock.now()):
+            log.warning("preview.forgotten", seat=seat.id)
+            await parts.signals.notify(f"desk:{seat.id}")
 
     def _look_for_obstacles(self) -> None:
         room = self._parts.room()
@@ -71,18 +79,26 @@ class Dispatcher:
             order = await place_next_call(parts.storage, parts.scripts, parts.rulebook, seat, parts.owner, now)
         except StaleVersion:  # another engine or a sweep was faster; the case is theirs, or looked at again
             return True
-        if order is None:
-            return False
-        log.info("call.placed", call_id=order.call_id, seat=seat.id)
-        await parts.signals.notify(f"desk:{seat.id}")
-        try:
-            await parts.telephony.originate(order)
-        except TelephonyRefused as error:
-            log.warning("call.refused", call_id=order.call_id, error=str(error))
-            await until_stored("Refused", partial(self._refused, order.call_id, str(error)[:64]))
-            await parts.signals.notify(f"desk:{seat.id}")
-        return True
+        match order:
+            case DialOrder():
+                await dial(parts, order)
+            case Previewed(_, case_id):
+                log.info("case.previewed", case_id=case_id, seat=seat.id)
+                await parts.signals.notify(f"desk:{seat.id}")
+        return order is not None
 
-    async def _refused(self, call_id: CallId, why: str) -> None:
-        parts = self._parts
-        await refused_to_dial(parts.storage, parts.scripts, parts.rulebook, call_id, why, parts.clock.now())
+
+async def dial(parts: EngineParts, order: DialOrder) -> None:
+    """Give a stored intention to the phone system; what it refuses ends as a fault of ours."""
+    log.info("call.placed", call_id=order.call_id, seat=order.seat)
+    await parts.signals.notify(f"desk:{order.seat}")
+    try:
+        await parts.telephony.originate(order)
+    except TelephonyRefused as error:
+        log.warning("call.refused", call_id=order.call_id, error=str(error))
+        await until_stored("Refused", partial(_refused, parts, order.call_id, str(error)[:64]))
+        await parts.signals.notify(f"desk:{order.seat}")
+
+
+async def _refused(parts: EngineParts, call_id: CallId, why: str) -> None:
+    await refused_to_dial(parts.storage, parts.scripts, parts.rulebook, call_id, why, parts.clock.now())

@@ -238,6 +238,7 @@ class DeskOrderKind(StrEnum):
     CALL_AGAIN = "CALL_AGAIN"
     STAND_UP = "STAND_UP"
     HANG_UP = "HANG_UP"
+    DIAL = "DIAL"
     LISTEN = "LISTEN"
     STOP_LISTENING = "STOP_LISTENING"
 

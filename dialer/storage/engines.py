@@ -19,6 +19,7 @@ from typing import Any, NamedTuple, Self, cast
 import aiosqlite
 from sqlalchemy import URL, Connection, event
 from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.util import await_only
@@ -29,6 +30,8 @@ _TRIES = 100
 _AGAIN_SECONDS = 0.05
 _WRITING = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON")
 _READING = ("query_only = ON",)
+_TURNS_TO_HEAR_A_GOODBYE = 3
+"""Of the event loop: the socket is read, its end is told to the transport, the transport tells the connection."""
 
 
 def writing_and_reading(url: URL, busy_seconds: float) -> tuple[AsyncEngine, AsyncEngine]:
@@ -170,12 +173,24 @@ def _postgres(url: URL, busy_seconds: float) -> AsyncEngine:
         # a process that stands still, or whose machine is gone, does not keep its locks
         "idle_in_transaction_session_timeout": milliseconds,
     }
-    return create_async_engine(
+    engine = create_async_engine(
         url,
         connect_args={"server_settings": waits, "timeout": busy_seconds},
         pool_timeout=busy_seconds,
-        pool_pre_ping=True,  # a server that was restarted is no error of the next unit of work
         isolation_level="READ COMMITTED",
         hide_parameters=True,
         json_serializer=dumps,
     )
+    event.listen(engine.sync_engine, "checkout", _still_open)
+    return engine
+
+
+def _still_open(connection: DBAPIConnection, _entry: ConnectionPoolEntry, _proxy: object) -> None:
+    """A server that was restarted is no error of the next unit of work: its goodbye lies in the socket, and is read.
+
+    The pool's own ping asks the server instead, in a transaction of its own: three trips before every unit of work.
+    """
+    for _ in range(_TURNS_TO_HEAR_A_GOODBYE):
+        await_only(asyncio.sleep(0))
+    if connection._connection.is_closed():  # noqa: SLF001 - asyncpg's, behind SQLAlchemy's
+        raise DisconnectionError("the server has closed this connection")

@@ -480,6 +480,7 @@ seats = Table(
     Column("owner", String(64), nullable=False),
     Column("pause_after_call", Boolean, nullable=False),
     Column("back_to_ready", Boolean, nullable=False),
+    Column("preview_case", Integer),
     Column("version", Integer, nullable=False),
 )
 

@@ -36,7 +36,7 @@ from dialer.usecases.listen_in import end_listening
 from dialer.usecases.rulebook import Rulebook
 
 _ENGINE = "system:engine"
-_TAKING_CALLS = (SeatState.READY, SeatState.RESERVED, SeatState.TALKING, SeatState.WRAP_UP)
+_TAKING_CALLS = (SeatState.READY, SeatState.PREVIEW, SeatState.RESERVED, SeatState.TALKING, SeatState.WRAP_UP)
 
 
 @dataclass(frozen=True, slots=True)

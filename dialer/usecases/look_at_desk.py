@@ -14,17 +14,19 @@ from dialer.domain import interview as talk
 from dialer.domain.appointment_days import DayOffered
 from dialer.domain.attempt import Attempt
 from dialer.domain.call import Phase, SeatId
-from dialer.domain.case import RevisitCase
+from dialer.domain.case import CaseId, RevisitCase
 from dialer.domain.errors import ImpossibleMove, StaleVersion
 from dialer.domain.interview import Fact, Screen, Verdict
 from dialer.domain.outcome import Outcome
+from dialer.domain.preview import PreviewReason
 from dialer.domain.script.model import Phase as ScriptPhase
 from dialer.domain.seat import Seat, SeatState
 from dialer.domain.user import User
 from dialer.ports import Scripts
-from dialer.ports.storage import Storage, StoredCall, StoredPolicy, Work
+from dialer.ports.storage import FoundProblem, Storage, StoredCall, StoredPolicy, Work
 from dialer.usecases.conduct_interview import Conversation, Talks, conversations, held
 from dialer.usecases.offer_appointment import days_to_offer
+from dialer.usecases.preview_case import why_shown_first
 from dialer.usecases.rulebook import Rulebook
 from dialer.usecases.staff_the_floor import desk_topic
 
@@ -37,6 +39,23 @@ class EarlierCall:
 
     attempt: Attempt
     agent: str
+
+
+@dataclass(frozen=True, slots=True)
+class CaseAtDesk:
+    """What is known of one policy of a call, beside its interview."""
+
+    policy: StoredPolicy
+    case: RevisitCase
+    earlier: tuple[EarlierCall, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CallFacts:
+    """What is known around a call, policy by policy as they are asked about."""
+
+    phone_masked: str = ""
+    cases: tuple[CaseAtDesk, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +85,21 @@ class OpenDesk:
 
 
 @dataclass(frozen=True, slots=True)
+class Preview:
+    """A difficult case, read before it is dialled: why, what happened before, how long it waits for its agent.
+
+    Not what a ticket's answer says: the customer is asked first whether anybody came (scripts/shared/redial.yaml).
+    """
+
+    why: PreviewReason | None
+    policy: StoredPolicy
+    case: RevisitCase
+    earlier: tuple[EarlierCall, ...]
+    problems: tuple[FoundProblem, ...]
+    seconds_left: int
+
+
+@dataclass(frozen=True, slots=True)
 class Desk:
     """An agent's desk at one moment. `version` changes whenever anything on it does.
 
@@ -83,12 +117,18 @@ class Desk:
     current: PolicyInCall | None = None
     policies: tuple[PolicyInCall, ...] = ()
     shows: frozenset[Fact] = frozenset()
+    preview: Preview | None = None
     days: tuple[DayOffered, ...] = ()
 
     @property
     def needs_appointment(self) -> bool:
         """Whether the call ends with a time at which to call again."""
         return any(each.over and each.verdict.outcome is Outcome.RESCHEDULE for each in self.policies)
+
+    @property
+    def offers_days(self) -> bool:
+        """Whether the times that may be promised are on the screen."""
+        return self.needs_appointment or (self.screen is not None and self.screen.phase is ScriptPhase.RESCHEDULE)
 
     @property
     def elapsed_seconds(self) -> int:
@@ -109,29 +149,61 @@ async def open_desk(work: Work, scripts: Scripts, user: User) -> OpenDesk:
     return OpenDesk(seat, await work.calls.get(seat.call_id), await conversations(work, scripts, seat.call_id))
 
 
-async def show_desk(work: Work, rulebook: Rulebook, desk: OpenDesk, user: User, now: datetime) -> Desk:
+async def known_of_call(work: Work, desk: OpenDesk) -> CallFacts:
+    """What is known around a call; it was settled when the call came up, and stays while it lasts."""
+    if desk.call is None:
+        return CallFacts()
+    cases = tuple([await _case_at_desk(work, each.attempt) for each in desk.talks])
+    return CallFacts(await _phone_masked(work, desk.call, cases[0].case), cases)
+
+
+async def show_desk(
+    work: Work, rulebook: Rulebook, desk: OpenDesk, known: CallFacts, user: User, now: datetime
+) -> Desk:
     """A desk that was opened, with everything around the interview."""
+    shown = draw_desk(desk, known, user, now)
+    if desk.seat is not None and desk.seat.preview_case is not None:
+        return replace(shown, preview=await _preview(work, rulebook, desk.seat, desk.seat.preview_case, now))
+    if shown.screen is None or desk.call is None or not shown.offers_days:
+        return shown
+    put_off = [each.case for each in shown.policies if each.verdict.outcome is Outcome.RESCHEDULE]
+    cases = put_off or [shown.policies[0].case]
+    return replace(shown, days=await days_to_offer(work, rulebook, cases, desk.call, now))
+
+
+async def _preview(work: Work, rulebook: Rulebook, seat: Seat, case_id: CaseId, now: datetime) -> Preview:
+    case = await work.cases.get(case_id)
+    policy = await work.policies.get(case.policy_no)
+    waited = (now - seat.since).total_seconds()
+    return Preview(
+        await why_shown_first(work, case, policy.holder, rulebook, now),
+        policy,
+        case,
+        tuple(EarlierCall(*each) for each in await work.calls.attempts_with_agents(case.id)),
+        tuple(await work.interviews.problems(case.id)),
+        max(0, round(rulebook.preview.seconds - waited)),
+    )
+
+
+def draw_desk(desk: OpenDesk, known: CallFacts, user: User, now: datetime) -> Desk:
+    """All of the desk but the times that may be promised; asks nobody."""
     if desk.call is None:
         return Desk(user, desk.seat, desk.version, now)
     current = held(desk.talks)
     screen = talk.screen(current.script, current.facts, current.interview)
-    policies = tuple([await _policy_in_call(work, each) for each in desk.talks])
-    shown = Desk(
+    policies = tuple(map(_policy_in_call, desk.talks, known.cases))
+    return Desk(
         user,
         desk.seat,
         desk.version,
         now,
         call=desk.call,
-        phone_masked=await _phone_masked(work, desk.call, policies[0].case),
+        phone_masked=known.phone_masked,
         screen=screen,
         current=policies[desk.talks.index(current)],
         policies=policies,
         shows=talk.facts_needed(current.interview, screen.phase),
     )
-    if not shown.needs_appointment and screen.phase is not ScriptPhase.RESCHEDULE:
-        return shown
-    put_off = [each.case for each in policies if each.verdict.outcome is Outcome.RESCHEDULE] or [shown.policies[0].case]
-    return replace(shown, days=await days_to_offer(work, rulebook, put_off, desk.call, now))
 
 
 Move = Callable[[Work, Talks], Awaitable[Talks]]
@@ -185,16 +257,16 @@ def _version(seat: Seat | None, phase: Phase | None, steps: int) -> str:
     return f"{version}-{seat.call_id[-8:]}-{phase}-{steps}"
 
 
-async def _policy_in_call(work: Work, each: Conversation) -> PolicyInCall:
-    case = await work.cases.get(each.attempt.case_id)
-    attempts = await work.calls.attempts_with_agents(case.id)
-    return PolicyInCall(
-        policy=await work.policies.get(case.policy_no),
-        case=case,
-        verdict=talk.verdict(each.script, each.facts, each.interview),
-        over=each.interview.is_over,
-        earlier=tuple(EarlierCall(*past) for past in attempts if past[0].id != each.attempt.id),
-    )
+async def _case_at_desk(work: Work, attempt: Attempt) -> CaseAtDesk:
+    case = await work.cases.get(attempt.case_id)
+    past = [EarlierCall(*each) for each in await work.calls.attempts_with_agents(case.id)]
+    earlier = tuple(each for each in past if each.attempt.id != attempt.id)
+    return CaseAtDesk(await work.policies.get(case.policy_no), case, earlier)
+
+
+def _policy_in_call(each: Conversation, known: CaseAtDesk) -> PolicyInCall:
+    verdict = talk.verdict(each.script, each.facts, each.interview)
+    return PolicyInCall(known.policy, known.case, verdict, each.interview.is_over, known.earlier)
 
 
 async def _phone_masked(work: Work, call: StoredCall, case: RevisitCase) -> str:

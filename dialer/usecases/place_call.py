@@ -1,6 +1,7 @@
 """Chapter: due → claimed → dialled. The intention is stored before the phone system is told: nobody is called twice.
 
-One call serves every case of the holder that may be dialled at this moment (rules §8.2, §11 no. 9).
+One call serves every case of the holder that may be dialled at this moment (rules §8.2, §11 no. 9). A difficult case
+is shown to its agent first (`preview_case`), and dialled when they say so, if the rules still allow it then.
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from dialer.domain.attempt import Attempt, AttemptId
-from dialer.domain.call import Call, CallId
-from dialer.domain.case import POOL, CaseEvent, RevisitCase
+from dialer.domain.call import Call, CallId, SeatId
+from dialer.domain.case import POOL, CaseEvent, CaseId, RevisitCase
 from dialer.domain.case_plan import DialNumber, Held, WaitUntil, plan_case
 from dialer.domain.contact import DialNow, may_dial
 from dialer.domain.errors import CalendarMissing, NotFound
@@ -29,6 +30,7 @@ from dialer.usecases.conduct_interview import prepare_interview
 from dialer.usecases.fill_script import script_for
 from dialer.usecases.gather_facts import Known, gather, ranked
 from dialer.usecases.open_ticket import give_round_up
+from dialer.usecases.preview_case import show_first
 from dialer.usecases.rulebook import Rulebook
 from dialer.usecases.steer_dialling import course_now
 
@@ -67,11 +69,11 @@ class Readable:
 
 async def place_next_call(
     storage: Storage, scripts: Scripts, rulebook: Rulebook, seat: Seat, owner: str, now: datetime
-) -> DialOrder | None:
+) -> DialOrder | Previewed | None:
     """Claim the most urgent case that may be dialled, for one seat, and store the call that will be made.
 
     What may not be dialled is put off to the instant the rules name; a round that is over becomes a ticket.
-    Returns the order for the phone system, None when nothing is due.
+    Returns the order for the phone system, the case that its agent reads first, None when nothing is due.
     """
     async with storage.begin() as work:
         current = await work.floor.seat(seat.id)
@@ -82,10 +84,40 @@ async def place_next_call(
             dialable = await _look_at(work, case, rulebook, course)
             if dialable is None:
                 continue
+            if await show_first(work, dialable.known, rulebook, current, now):
+                return Previewed(current.id, case.id)
             order = await _intend(work, dialable, scripts, rulebook, current, owner, course)
             if order is not None:
                 return order
     return None
+
+
+async def place_previewed_call(
+    storage: Storage, scripts: Scripts, rulebook: Rulebook, seat_id: SeatId, owner: str, now: datetime
+) -> DialOrder | None:
+    """Store the call to the case that the agent has read, if it may be dialled at this moment.
+
+    If not, the rules put it off and the seat is ready for another; None then, and for a seat that previews nothing.
+    """
+    async with storage.begin() as work:
+        seat = await work.floor.seat(seat_id)
+        if seat is None or seat.preview_case is None or not seat.leg_up:
+            return None
+        course = await course_now(work, rulebook, now)
+        case = await work.cases.get(seat.preview_case)
+        dialable = await _look_at(work, case, rulebook, course) if case.state in POOL else None
+        order = await _intend(work, dialable, scripts, rulebook, seat, owner, course) if dialable else None
+        if order is None:
+            await work.floor.move_seat(seat, SeatEvent.RELEASED, Moved("system:engine", now, {"case": case.id}))
+        return order
+
+
+@dataclass(frozen=True, slots=True)
+class Previewed:
+    """A case is on its agent's desk, and not dialled yet."""
+
+    seat: SeatId
+    case: CaseId
 
 
 async def _look_at(work: Work, case: RevisitCase, rulebook: Rulebook, course: Course) -> Dialable | None:

@@ -8,6 +8,7 @@ from datetime import time
 
 from dialer.domain.calendar import WorkingCalendar
 from dialer.domain.dialing_hours import DialRules
+from dialer.domain.preview import PreviewRules
 from dialer.domain.priority import PriorityRules
 from dialer.domain.problem import ProblemType
 from dialer.domain.product import Product
@@ -47,6 +48,7 @@ class Rulebook:
     priority: PriorityRules = field(default_factory=PriorityRules)
     tickets: TicketRules = field(default_factory=TicketRules)
     proof: ProofRules = field(default_factory=ProofRules)
+    preview: PreviewRules = field(default_factory=PreviewRules)
     products: Mapping[str, Product] = field(default_factory=dict)
     provinces: Mapping[str, ProvinceRules] = field(default_factory=dict)
     company_name: str = "示例人寿"

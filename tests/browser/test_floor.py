@@ -9,6 +9,7 @@ import pytest
 from dialer.domain.call import ListenerDown, ListenerUp, ListenMode, SeatId
 from dialer.domain.seat import SeatState
 from dialer.domain.user import Role
+from dialer.ports import DialOrder
 from dialer.ports.storage import DeskOrder
 from dialer.usecases.listen_in import follow_listening
 from dialer.usecases.place_call import place_next_call
@@ -46,7 +47,7 @@ async def _second_talk(site: Site) -> None:
         seat = await work.floor.seat(SeatId("seat-2"))
     assert seat is not None
     order = await place_next_call(site.storage, site.scripts, site.rulebook, seat, "engine-1", site.now)
-    assert order is not None
+    assert isinstance(order, DialOrder)
     await site.answered(order.call_id)
 
 

@@ -23,6 +23,7 @@ from dialer.domain.outcome import Outcome
 from dialer.domain.password import PasswordFault
 from dialer.domain.phone import PhoneKind, PhoneStatus
 from dialer.domain.policy import Channel, Design, PayMode
+from dialer.domain.preview import PreviewReason
 from dialer.domain.problem import ProblemLevel, ProblemType
 from dialer.domain.recording import RecordingState
 from dialer.domain.reply import Objection
@@ -35,11 +36,13 @@ from dialer.domain.user import AccountEvent, Role
 from dialer.ports.figures import CaseSet
 from dialer.scripts_yaml import ScriptLibrary
 from dialer.usecases.look_at_tickets import TicketView
+from dialer.usecases.preview_case import GiveBackReason
 from dialer.usecases.report_figures import Rate
 from dialer.usecases.reveal_number import RevealReason
 from dialer.usecases.staff_the_floor import PauseReason
 
 SHOWN: tuple[type[StrEnum], ...] = (
+    GiveBackReason, PreviewReason,
     AccountEvent, AnswerValue, AuditKind, CaseEvent, CaseSet, CaseState, Channel, Design, ListeningEnd, ListenMode,
     Objection, Outcome, PasswordFault, PauseReason, PayMode, Phase, PhoneKind, PhoneStatus, ProblemLevel, ProblemType,
     Purpose, Rate, RecordingKind, RecordingState, RevealReason, Role, SeatState, SteeringKind, TicketEvent, TicketState,

@@ -42,8 +42,8 @@ def test_from_everywhere_the_agent_can_go_home_and_take_calls_again(state: SeatS
     assert {S.AWAY, S.READY} <= reachable(SEAT.table, state)
 
 
-def test_only_a_ready_agent_is_given_a_call():
-    assert [state for state, event, _ in SEAT.moves() if event is E.RESERVED] == [S.READY]
+def test_only_a_ready_agent_or_one_who_has_read_the_case_is_given_a_call():
+    assert [state for state, event, _ in SEAT.moves() if event is E.RESERVED] == [S.READY, S.PREVIEW]
 
 
 @pytest.mark.parametrize("state", [S.RESERVED, S.TALKING, S.WRAP_UP])

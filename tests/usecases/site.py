@@ -46,7 +46,7 @@ from dialer.usecases.finish_attempt import wrap_up
 from dialer.usecases.follow_call import Followed, follow_call
 from dialer.usecases.issue_tickets import issue_tickets
 from dialer.usecases.keep_recording import seal_next
-from dialer.usecases.place_call import place_next_call
+from dialer.usecases.place_call import Previewed, place_next_call
 from dialer.usecases.rulebook import Rulebook
 from tests.builders import a_case, a_holder, a_number, a_policy, a_seal, a_seat, at, moved, sound_files
 
@@ -129,7 +129,9 @@ class Site:
 
     async def dial(self) -> DialOrder | None:
         seat = await self.seat()
-        return await place_next_call(self.storage, self.scripts, self.rulebook, seat, "engine-1", self.now)
+        order = await place_next_call(self.storage, self.scripts, self.rulebook, seat, "engine-1", self.now)
+        assert not isinstance(order, Previewed), "this site dials at once"
+        return order
 
     async def dialled(self) -> CallId:
         order = await self.dial()

@@ -35,7 +35,7 @@ from dialer.usecases.conduct_interview import choose_answer, conversations, repo
 from dialer.usecases.finish_attempt import AppointmentNeeded, wrap_up
 from dialer.usecases.judge_refusal import judge_refusal
 from dialer.usecases.keep_the_pool import expire_erevisits, flag_late, renew_ranks
-from dialer.usecases.place_call import place_next_call
+from dialer.usecases.place_call import Previewed, place_next_call
 from dialer.usecases.prove_case import proof_of
 from tests.builders import a_holder, a_number, sound_files
 from tests.usecases.site import Site, on
@@ -83,6 +83,7 @@ class Walk:
         order = await place_next_call(
             self.site.storage, self.site.scripts, self.site.rulebook, seat, "engine-1", self.site.now
         )
+        assert not isinstance(order, Previewed)
         if order is not None:
             await self.may_be_dialled(order.call_id)
         return order is not None

@@ -1,0 +1,91 @@
+"""Every page that a role can open, in both languages, light and dark, holds to WCAG 2.1 AA.
+
+Pages are found as people find them: from the head's links on, by every link of every page; one that only stands in
+the router is opened, too. So a new page is looked at without being named here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from urllib.parse import urlsplit
+
+import pytest
+from aiohttp import web
+
+from dialer.console.words import LANGUAGE_COOKIE, LANGUAGES
+from dialer.domain.user import Role
+from tests.browser.axe import stumbling_blocks
+from tests.browser.chromium import Page
+from tests.browser.conftest import open_page
+from tests.console.desk import Console, Visitor
+from tests.console.stories import an_issued_l1
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+_LINKS = "[...document.querySelectorAll('a[href]')].map(a => a.href)"
+_NO_PAGES = ("/static/", "/api/", "/recordings/", "/desk/events")
+
+
+def _pattern(app: web.Application, path: str) -> str | None:
+    """The route behind a path: /cases/1 and /cases/2 are one page."""
+    for resource in app.router.resources():
+        shape = re.sub(r"\{\w+\}", "[^/]+", resource.canonical)
+        if re.fullmatch(shape, path) and any(route.method == "GET" for route in resource):
+            return resource.canonical
+    return None
+
+
+def _plain_paths(app: web.Application) -> list[str]:
+    paths = {each.resource.canonical for each in app.router.routes() if each.method == "GET" and each.resource}
+    return sorted(path for path in paths if "{" not in path and not path.startswith(_NO_PAGES))
+
+
+async def _pages(console: Console, page: Page) -> AsyncIterator[str]:
+    """Every page this person reaches; the page is open when its path is given."""
+    app = console.server.app
+    todo, seen = ["/", *_plain_paths(app)], set[str]()
+    while todo:
+        path = todo.pop(0)
+        pattern = _pattern(app, path.split("?")[0])
+        if pattern is None or pattern in seen or path.startswith(_NO_PAGES):
+            continue
+        seen.add(pattern)
+        answer = await page.tab.goto(str(console.server.make_url(path)))
+        assert answer is not None
+        if answer.status >= 400 or "text/html" not in answer.headers.get("content-type", ""):
+            page.complaints.clear()  # the browser reports a door that is closed to this role
+            continue
+        yield path
+        links = [urlsplit(link) for link in await page.ask(_LINKS)]
+        todo += [link.path for link in links if link.netloc == urlsplit(page.tab.url).netloc]
+
+
+@pytest.fixture
+async def in_use(console: Console) -> Console:
+    """A site on which something has happened: a talk with an L1 and its ticket."""
+    await an_issued_l1(console)
+    return console
+
+
+_LOOKED_AT: set[str] = set()
+
+
+@pytest.mark.parametrize("role", list(Role))
+async def test_every_page_of_a_role_can_be_read_by_everybody(in_use: Console, log_in, page: Page, role: Role) -> None:
+    person: Visitor = await log_in(role, login=f"axe-{role.value.lower().replace('_', '-')}")
+    await open_page(in_use, person, page, "/")
+    found: dict[str, list[str]] = {}
+    async for path in _pages(in_use, page):
+        shown = await page.ask("document.querySelector('main')?.innerHTML.replace(/\\d+/g, '') ?? ''")
+        if shown in _LOOKED_AT:
+            continue  # another role sees the very same
+        _LOOKED_AT.add(shown)
+        for language in LANGUAGES:
+            await page.cookie(str(in_use.server.make_url("/")), LANGUAGE_COOKIE, language)
+            await page.tab.reload()
+            for dark in (False, True):
+                await page.size(1440, 900, dark=dark)
+                if blocks := await stumbling_blocks(page):
+                    found[f"{path} {language} {'dark' if dark else 'light'}"] = blocks
+    assert not found
