@@ -237,8 +237,8 @@ async def _with_microphone(voice: Path) -> AsyncIterator[Page]:
         "--use-fake-ui-for-media-stream",
         f"--use-file-for-fake-audio-capture={voice}",
     ) as chromium:
-        tab = await chromium.new_page(locale="zh-CN")
-        await tab.add_init_script(CAPTURE)
-        page = Page(tab)
+        context = await chromium.new_context(locale="zh-CN")
+        await context.add_init_script(CAPTURE)
+        page = Page(await context.new_page())
         await page.size(1440, 900)
         yield page

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -93,7 +94,17 @@ async def test_a_page_that_is_loaded_anew_in_a_talk_gets_its_customer_back(tmp_p
         tone = [at - gone for at in site.customer.loud_at(WAITING_HERTZ, gone)]
         record("a reload", agent_heard_again_after_seconds=back - gone, waiting_tone_after_seconds=tone)
         assert back - gone < 10
-        await to_the_end(site)
+        second = Page(await site.page.tab.context.new_page())
+        await second.go(site.page.tab.url)
+        other = replace(site, page=second)
+        await other.phone("elsewhere")
+        await site.page.tab.close()
+        gone = time.monotonic()
+        await other.phone("online")  # the customer goes with the phone to the tab that is left
+        back = await until_heard(site, AGENT_HERTZ, gone + 0.2)
+        record("a closed tab", agent_heard_again_after_seconds=back - gone)
+        await other.hears(CUSTOMER_HERTZ)
+        await to_the_end(other)
         assert [row["outcome"] for row in site.rows("SELECT outcome FROM attempts")] == [Outcome.SUCCESS]
         assert len(site.customer.calls) == 1
 

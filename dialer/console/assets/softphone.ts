@@ -49,7 +49,7 @@ async function credentials(): Promise<Server[]> {
   return answer.ok ? ((await answer.json()) as { servers: Server[] }).servers : [];
 }
 
-/** Says it in the words of the page; a fault opens the menu, which explains it, unless a customer is on the line. */
+/** Says it in the words of the page. A fault opens the menu, which explains it, unless a customer is on the line. */
 function show(strip: HTMLElement, state: State): void {
   if (strip.dataset["state"] === state) return;
   strip.dataset["state"] = state;
@@ -58,7 +58,10 @@ function show(strip: HTMLElement, state: State): void {
   }
   const menu = strip.querySelector("details");
   const talking = document.getElementById("desk")?.dataset["state"] === "TALKING";
-  if (menu && !talking && strip.querySelector(`p[data-when~="${state}"]`)) menu.open = true;
+  const explained = strip.querySelector(`p[data-when~="${state}"]`) !== null;
+  if (menu && explained !== "explains" in menu.dataset && !(explained && talking)) {
+    menu.open = menu.toggleAttribute("data-explains", explained);
+  }
 }
 
 class Phone {
