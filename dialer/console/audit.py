@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from urllib.parse import urlencode
 
@@ -25,7 +26,13 @@ async def show_audit(request: web.Request) -> web.Response:
     asked = {name: value.strip() for name, value in request.query.items()}
     found = await search_audit(site.storage, user, _question(asked))
     return page(
-        request, "audit.html", found=found, asked=asked, kinds=tuple(AuditKind), older=_older(found, asked), link=_link
+        request,
+        "audit.html",
+        found=found,
+        asked=asked,
+        kinds=tuple(AuditKind),
+        older=_older(found, asked),
+        parts=_parts,
     )
 
 
@@ -55,10 +62,11 @@ def _older(found: AuditPage, asked: dict[str, str]) -> str:
     return f"/audit?{urlencode({**asked, 'before': str(found.older.before)})}" if found.older else ""
 
 
-def _link(record: str) -> str:
-    """Where a record can be seen; empty where nowhere."""
-    noun, _, number = record.partition(" ")
-    return f"{_PAGES[noun]}{number}" if noun in _PAGES and number.isdecimal() else ""
+def _parts(record: str) -> Iterator[tuple[str, str, str]]:
+    """A record's nouns with their numbers, and where each can be seen; empty where nowhere."""
+    for part in filter(None, record.split(", ")):
+        noun, _, value = part.partition(" ")
+        yield noun, value, f"{_PAGES[noun]}{value}" if noun in _PAGES and value.isdecimal() else ""
 
 
 ROUTES = (Route("GET", "/audit", Permission.SEE_AUDIT, show_audit, AuditKind.AUDIT_SEEN),)

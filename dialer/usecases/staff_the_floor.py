@@ -138,12 +138,17 @@ async def give_phone(storage: Storage, login: str, phone_address: str, now: date
         await note_account(work, user, AccountEvent.CHANGED, Moved(by, now, changed))
 
 
+def _told(event: AccountEvent, moved: Moved) -> str:
+    changes = (f"{name}: {value}" for name, value in moved.detail.items() if value)
+    return f"{event}; {'; '.join(changes)}" if moved.detail else str(event)
+
+
 async def note_account(work: Work, user: User, event: AccountEvent, moved: Moved) -> None:
     """Into the account's history, and into the audit log."""
     await work.floor.note_account(user.login, event, moved)
     record = f"user {user.login}"
     entry = AuditEntry(
-        moved.at, AuditKind.USER_CHANGED, moved.actor, user.org, record=record, detail=f"{event} {dict(moved.detail)}"
+        moved.at, AuditKind.USER_CHANGED, moved.actor, user.org, record=record, detail=_told(event, moved)
     )
     await work.audit.put(entry)
 

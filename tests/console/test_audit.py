@@ -79,7 +79,7 @@ async def test_an_auditor_finds_rows_by_person_record_kind_and_date(console: Con
     handler = await log_in(Role.L3_HANDLER, login="lihua", org="44/4401")
     await handler.get(f"/tickets/{ticket.id}")
     auditor = await log_in(Role.AUDIT)
-    today, record = f"{console.site.now:%Y-%m-%d}", f"ticket {ticket.id}"
+    today, record = f"{console.site.now:%Y-%m-%d}", f"转办单 {ticket.id}"
     for asked in ("login=lihua", f"record=ticket+{ticket.id}", "kind=TICKET_SEEN", f"since={today}&until={today}"):
         text = await (await auditor.get(f"/audit?{asked}")).text()
         assert f'<a href="/tickets/{ticket.id}">{record}</a>' in text, asked
