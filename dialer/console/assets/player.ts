@@ -43,7 +43,7 @@ export class SoundPlayer extends HTMLElement {
     this.recall();
     this.wanted = this.number("start");
     this.show();
-    void this.look();
+    this.lookWhenSeen();
     if (this.closest("[data-plays]")) this.hear(this.wanted); // it came by a click on its result
   }
 
@@ -121,6 +121,16 @@ export class SoundPlayer extends HTMLElement {
     if (this.wanted !== null) this.audio.currentTime = this.wanted;
     this.wanted = null;
     this.adjust();
+  }
+
+  /** A case may have many recordings; those that nobody scrolls to need no picture. */
+  private lookWhenSeen(): void {
+    const watch = new IntersectionObserver((seen) => {
+      if (!seen.some((each) => each.isIntersecting)) return;
+      watch.disconnect();
+      void this.look();
+    });
+    watch.observe(this);
   }
 
   private async look(): Promise<void> {
