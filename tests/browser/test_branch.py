@@ -84,7 +84,7 @@ async def test_the_third_level_checks_and_the_seller_states_their_side(
     await independent.post(f"{path}/reply", None, **REPLY | {"contacted_at": "2026-09-18T16:05"})
     await open_page(console, handler, page, path)
     await keep(page, "branch-check")
-    await page.tab.locator("[name=reason]").fill("请补充客户本人确认的时间")
+    await page.tab.locator(".steps input[name=reason]").fill("请补充客户本人确认的时间")
     await page.tab.get_by_role("button", name="退回").click()
     await page.until("document.querySelector('.story .late') !== null")
     assert (await _ticket(console, ticket.id)).state is TicketState.ISSUED_TO_L3
