@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -23,7 +24,8 @@ log = structlog.get_logger("api")
 
 PREFIX = "/api/v1"
 IDEMPOTENCY_KEY = "Idempotency-Key"
-_LONGEST_KEY = 128
+KEY_PATTERN = "^[!-~]{1,128}$"
+_KEY = re.compile(KEY_PATTERN)
 
 Does = Callable[[web.Request, Any], Awaitable[BaseModel | web.StreamResponse]]
 
@@ -74,7 +76,7 @@ class Endpoint:
         return _written(await self.does(request, sent)) if key is None else await self._once(request, sent, key)
 
     async def _once(self, request: web.Request, sent: BaseModel, key: str) -> web.StreamResponse:
-        if not (key.isascii() and key.isprintable() and 0 < len(key) <= _LONGEST_KEY):
+        if not _KEY.fullmatch(key):
             raise RequestInvalid([_bad_key()])
         site, token = site_of(request), token_in(request)
         content = f"{request.method} {request.path}\n".encode() + await request.read()
@@ -92,7 +94,7 @@ class Endpoint:
 
 
 def _bad_key() -> Fault:
-    said = "1 to 128 printable ASCII characters"
+    said = "1 to 128 visible ASCII characters"
     return Fault(field=IDEMPOTENCY_KEY, code="VALUE_INVALID", zh="应为 1 到 128 个可见的 ASCII 字符", en=said)
 
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from dialer.console.api.endpoint import IDEMPOTENCY_KEY, PREFIX, Endpoint
+from dialer.console.api.endpoint import IDEMPOTENCY_KEY, KEY_PATTERN, PREFIX, Endpoint
 from dialer.console.api.told import Problem
 from dialer.console.routes import Door
 
@@ -110,7 +110,7 @@ def _in_query(endpoint: Endpoint) -> list[dict[str, Any]]:
 def _in_headers(endpoint: Endpoint) -> list[dict[str, Any]]:
     if endpoint.takes is not None:
         said = "重发时用同一个键，得到同一个答复（24 小时）· the same key gets the same answer for 24 hours"
-        schema = {"type": "string", "minLength": 1, "maxLength": 128, "pattern": "^[!-~]+$"}
+        schema = {"type": "string", "pattern": KEY_PATTERN}
         return [{"name": IDEMPOTENCY_KEY, "in": "header", "description": said, "schema": schema}]
     if endpoint.gives == "audio/ogg":
         return [{"name": "Range", "in": "header", "schema": {"type": "string"}, "example": "bytes=0-1023"}]
