@@ -13,7 +13,9 @@ from dialer.console.api.bearer import API, token_in
 from dialer.console.api.problems import PolicyRefused
 from dialer.console.api.sent import CancellationSent, ContactSent, PolicyBatch, PolicyRow, ReceiptSent
 from dialer.console.api.told import AmendedTold, BatchTold, Fault, RowFate, RowTold
+from dialer.console.api.trace import leave_trace
 from dialer.console.site import site_of
+from dialer.domain.audit import AuditKind
 from dialer.domain.phone import PhoneKind
 from dialer.domain.policy_entry import RowFault
 from dialer.usecases.amend_policy import Amended, Contact, Receipt, cancel_policy, change_contact, enter_receipt
@@ -50,6 +52,7 @@ async def _take(request: web.Request, rows: Sequence[PolicyRow]) -> list[RowTold
         seed=secrets.token_hex(16),
         give_way=parts.give_way,
     )
+    await leave_trace(request, AuditKind.POLICIES_SENT, f"policy {rows[0].policy_no[:40]}" if len(rows) == 1 else "")
     await site.signals.notify(FLOOR)
     return [_told(number, row.policy_no, taken) for number, row in enumerate(rows, start=1)]
 
@@ -96,6 +99,7 @@ async def take_contact(request: web.Request, sent: ContactSent) -> AmendedTold:
 
 
 async def _amended(request: web.Request, amended: Amended) -> AmendedTold:
+    await leave_trace(request, AuditKind.POLICIES_SENT, f"case {amended.case.id}")
     if amended.changed:
         await site_of(request).signals.notify(FLOOR)
     case = amended.case

@@ -7,8 +7,10 @@ from aiohttp import web
 from dialer.console.api.bearer import token_in
 from dialer.console.api.sent import ChangesAsked
 from dialer.console.api.told import CaseTold, ChangesTold, HealthTold
+from dialer.console.api.trace import leave_trace
 from dialer.console.recordings import asked_part, stream_sound
 from dialer.console.site import site_of
+from dialer.domain.audit import AuditKind
 from dialer.domain.errors import NotFound
 from dialer.usecases.look_at import recording_in_scope
 from dialer.usecases.tell_results import case_of_policy, changed_cases
@@ -18,13 +20,16 @@ _LARGEST_ID = 2**53
 
 async def tell_case(request: web.Request, _asked: None) -> CaseTold:
     """One case by its policy number."""
-    site = site_of(request)
-    return CaseTold.of(await case_of_policy(site.storage, token_in(request), request.match_info["policy_no"]))
+    story = await case_of_policy(site_of(request).storage, token_in(request), request.match_info["policy_no"])
+    await leave_trace(request, AuditKind.CASE_SEEN, f"case {story.case.id}")
+    return CaseTold.of(story)
 
 
 async def tell_changes(request: web.Request, asked: ChangesAsked) -> ChangesTold:
     """What moved since the last time."""
     changed = await changed_cases(site_of(request).storage, token_in(request), asked.after, asked.limit)
+    if changed.cases:
+        await leave_trace(request, AuditKind.SEARCHED)
     return ChangesTold(cases=[CaseTold.of(each) for each in changed.cases], next=changed.until, more=changed.more)
 
 
@@ -37,6 +42,7 @@ async def tell_sound(request: web.Request, _asked: None) -> web.StreamResponse:
         recording = await recording_in_scope(work, token_in(request), int(wanted))
     assert recording.seal is not None  # what is in scope is sealed
     start, stop = asked_part(request, recording.seal.size_bytes)
+    await leave_trace(request, AuditKind.RECORDING_HEARD, f"recording {recording.id}")
     return await stream_sound(request, recording.seal.key, start, stop, recording.seal.size_bytes)
 
 

@@ -13,6 +13,7 @@ from dialer.console.api.bearer import RateLimited, RateLimiter
 from dialer.console.api.endpoint import PREFIX, Endpoint
 from dialer.console.routes import ACCESS, Door
 from dialer.domain.api_token import Scope
+from dialer.domain.audit import AuditKind, AuditQuestion
 from dialer.domain.user import Role
 from dialer.usecases.api_tokens import TokenInvalid, create_token, revoke_token
 from tests.console.desk import Console
@@ -148,6 +149,25 @@ async def test_every_use_is_logged_with_who_and_about_whom_and_nothing_personal(
     assert used == [("core", "POST", {}), ("core", "GET", {"policy_no": "P000000001"})]
     assert "13800000001" not in str(lines)
     assert "王建国" not in str(lines)
+
+
+async def test_what_a_program_saw_and_sent_is_in_the_audit_log(console: Console, hire) -> None:
+    core = await hire(org="35")
+    await core.ask("POST", "/policies", a_row())
+    await core.ask("PUT", "/policies/P000000001/cancellation", {"cancelled_on": "2026-09-18"})
+    await core.ask("GET", "/cases/P000000001")
+    await core.ask("GET", "/cases/P000000009")
+    await core.ask("GET", "/cases")
+    async with console.site.storage.read() as work:
+        case = await work.cases.of_policy("P000000001")
+        rows = await work.audit.find(AuditQuestion(login="api:core"), "", 10)
+    assert case is not None
+    assert [(row.kind, row.record, row.org) for row in reversed(rows)] == [
+        (AuditKind.POLICIES_SENT, "policy P000000001", "35"),
+        (AuditKind.POLICIES_SENT, f"case {case.id}", "35"),
+        (AuditKind.CASE_SEEN, f"case {case.id}", "35"),
+        (AuditKind.SEARCHED, "", "35"),
+    ]
 
 
 async def test_what_is_not_there_and_what_is_not_done_are_problems_too(core) -> None:
