@@ -392,6 +392,7 @@ async def _serving(site: Site, proving: frozenset[Role]) -> AsyncIterator[str]:
             hasher=site.hasher,
             api=ApiParts(SentRows, give_way, RateLimiter(site.settings.api.requests_per_minute)),
             in_force=site.in_force,
+            settings=site.settings,
             secure_cookies=settings.secure_cookies,
             wrap_up_seconds=site.settings.engine.wrap_up_seconds,
             proving=proving,

@@ -19,7 +19,7 @@ from dialer.domain.script.version import ScriptState, ScriptVersion
 from dialer.ports import Clock, Signals
 from dialer.ports.administration import IN_FORCE, CalendarYear
 from dialer.ports.storage import Storage
-from dialer.scripts_yaml import ScriptLibrary, expand, read_text, renumbered
+from dialer.scripts_yaml import ScriptLibrary, expand, read_text, renumbered, reworded
 
 LOOK_EVERY_SECONDS = 2.0
 """How long a change may go unnoticed when its signal is lost; real seconds."""
@@ -132,6 +132,10 @@ class SiteInForce:
     def renumbered(self, text: str, version: str) -> str:
         """The same script as another version. Raises ScriptInvalid."""
         return renumbered(text, version)
+
+    def reworded(self, text: str, node: str, wording: Mapping[str, str]) -> str:
+        """The same script, one node in other words. Raises ScriptInvalid."""
+        return reworded(text, node, wording)
 
     def installed(self) -> Sequence[CallScript]:
         """The scripts that the product was installed with."""

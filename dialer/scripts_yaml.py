@@ -28,6 +28,7 @@ AFTER = "$AFTER "
 _COMPOSITION_KEYS = ("include", "ask", "override", "nodes")
 _SHARED_KEYS = {"nodes", "variables", "global_events"}
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times faster where libyaml is there
+_Dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
@@ -90,7 +91,7 @@ def check(folder: Path) -> list[Finding]:
 
 def expand(document: Mapping[str, object]) -> str:
     """A composed document as YAML in the self-contained form of scripts/_schema.yaml."""
-    return yaml.safe_dump(dict(document), allow_unicode=True, sort_keys=False, width=100_000)
+    return str(yaml.dump(dict(document), Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=100_000))
 
 
 def read_text(text: str, name: str = "script") -> CallScript:
@@ -106,6 +107,29 @@ def read_text(text: str, name: str = "script") -> CallScript:
 def renumbered(text: str, version: str) -> str:
     """The same script under another version number. Raises ScriptInvalid."""
     return expand({**_as_document(text.encode(), "script"), "version": version})
+
+
+def reworded(text: str, node_id: str, wording: Mapping[str, str]) -> str:
+    """The same script, one node's `title`, `text`, `agent_note` or an option's label (`option.CODE`) in other words.
+
+    Raises:
+        ScriptInvalid: it can't be read, or has no such node.
+    """
+    document = _as_document(text.encode(), "script")
+    nodes = document.get("nodes")
+    node = next((each for each in nodes if _is(each, "id", node_id)), None) if isinstance(nodes, list) else None
+    if node is None:
+        raise ScriptInvalid(f"there is no node {node_id}")
+    for key, words in wording.items():
+        part, _, code = key.partition(".")
+        place = next((each for each in node.get("options", []) if _is(each, "code", code)), None) if code else node
+        if place is not None:
+            place["label" if code else part] = words
+    return expand(document)
+
+
+def _is(entry: object, key: str, value: str) -> bool:
+    return isinstance(entry, dict) and entry.get(key) == value
 
 
 def digest(document: Mapping[str, object]) -> str:

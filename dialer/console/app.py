@@ -36,6 +36,7 @@ from dialer.domain.user import PRIVILEGED, Role
 from dialer.ports import Clock, RecordingStore, Scripts, Signals, Waveforms
 from dialer.ports.administration import InForce
 from dialer.ports.storage import Storage
+from dialer.settings import Settings
 from dialer.usecases.rulebook import Rulebook
 from dialer.usecases.staff_the_floor import PasswordHasher
 
@@ -74,6 +75,7 @@ def make_console(
     hasher: PasswordHasher,
     api: ApiParts,
     in_force: InForce,
+    settings: Settings,
     secure_cookies: bool = False,
     wrap_up_seconds: float = 45.0,
     proving: frozenset[Role] = PRIVILEGED,
@@ -93,6 +95,7 @@ def make_console(
         hasher: how passwords are hashed.
         api: what other systems' programs need beside these.
         in_force: what the site itself decided: scripts, calendar years, organisation.
+        settings: every setting in force, for who may see them.
         secure_cookies: cookies travel over HTTPS only.
         wrap_up_seconds: the target that agents see after a call; nothing is cut off.
         proving: the roles that log in with a second factor; none in the demonstration alone.
@@ -110,6 +113,7 @@ def make_console(
         attachments,
         hasher,
         in_force,
+        settings,
         secure_cookies,
         wrap_up_seconds,
         proving,

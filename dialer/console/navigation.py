@@ -26,6 +26,9 @@ LINKS = (
     Link("/figures", "Figures", Permission.SEE_FLOOR),
     Link("/users", "Users", Permission.MANAGE_USERS),
     Link("/units", "Organisation", Permission.MANAGE_USERS),
+    Link("/calendars", "Calendars", Permission.KEEP_CALENDARS),
+    Link("/scripts", "Scripts", Permission.SEE_SCRIPTS),
+    Link("/settings", "Settings", Permission.SEE_SETTINGS),
     Link("/audit", "Audit log", Permission.SEE_AUDIT),
 )
 

@@ -12,6 +12,7 @@ from dialer.domain.user import PRIVILEGED, Role, User
 from dialer.ports import Clock, RecordingStore, Scripts, Signals, Waveforms
 from dialer.ports.administration import InForce
 from dialer.ports.storage import Storage
+from dialer.settings import Settings
 from dialer.usecases.log_in import Session
 from dialer.usecases.rulebook import Rulebook
 from dialer.usecases.staff_the_floor import PasswordHasher
@@ -40,6 +41,7 @@ class Site:
     attachments: RecordingStore
     hasher: PasswordHasher
     in_force: InForce
+    settings: Settings
     secure_cookies: bool = False
     wrap_up_seconds: float = 45.0
     proving: frozenset[Role] = PRIVILEGED

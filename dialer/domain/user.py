@@ -48,6 +48,11 @@ class Permission(StrEnum):
     LISTEN_IN = "LISTEN_IN"
     STEER_DIALLING = "STEER_DIALLING"
     MANAGE_USERS = "MANAGE_USERS"
+    KEEP_CALENDARS = "KEEP_CALENDARS"
+    SEE_SCRIPTS = "SEE_SCRIPTS"
+    WRITE_SCRIPTS = "WRITE_SCRIPTS"
+    APPROVE_SCRIPTS = "APPROVE_SCRIPTS"
+    SEE_SETTINGS = "SEE_SETTINGS"
     SEE_AUDIT = "SEE_AUDIT"
     REVEAL_NUMBERS = "REVEAL_NUMBERS"
     REVEAL_TICKET_NUMBERS = "REVEAL_TICKET_NUMBERS"
@@ -55,10 +60,11 @@ class Permission(StrEnum):
 
 _P = Permission
 _BRANCH_DESK = frozenset({_P.SEE_TICKETS, _P.REPLY_TICKETS})
+_RULES_OF_THE_SITE = frozenset({_P.SEE_SCRIPTS, _P.WRITE_SCRIPTS, _P.KEEP_CALENDARS, _P.SEE_SETTINGS})
 
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
-    Role.ADMIN: frozenset({_P.MANAGE_USERS}),
-    Role.HQ_ADMIN: frozenset({_P.SEE_CASES, _P.SEE_FLOOR, _P.SEE_TICKETS, _P.HEAR_RECORDINGS}),
+    Role.ADMIN: frozenset({_P.MANAGE_USERS, _P.KEEP_CALENDARS, _P.SEE_SETTINGS}),
+    Role.HQ_ADMIN: frozenset({_P.SEE_CASES, _P.SEE_FLOOR, _P.SEE_TICKETS, _P.HEAR_RECORDINGS}) | _RULES_OF_THE_SITE,
     Role.CC_MANAGER: frozenset(
         {
             _P.SEE_CASES,
@@ -71,6 +77,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
             _P.JUDGE_REFUSALS,
             _P.REVEAL_NUMBERS,
             _P.REVEAL_TICKET_NUMBERS,
+            _P.SEE_SCRIPTS,
         }
     ),
     Role.CC_LEADER: frozenset({_P.SEE_CASES, _P.HEAR_RECORDINGS, _P.SEE_TICKETS, _P.SEE_FLOOR, _P.LISTEN_IN}),
@@ -82,8 +89,18 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.DEPT_CLERK: _BRANCH_DESK | {_P.HAND_OVER_TICKETS},
     Role.SALES: _BRANCH_DESK,
     Role.INDEP_HANDLER: _BRANCH_DESK,
-    Role.COMPLIANCE: frozenset({_P.SEE_CASES, _P.HEAR_RECORDINGS, _P.SEE_TICKETS}),
-    Role.AUDIT: frozenset({_P.SEE_CASES, _P.SEE_TICKETS, _P.SEE_FLOOR, _P.HEAR_RECORDINGS, _P.SEE_AUDIT}),
+    Role.COMPLIANCE: frozenset({_P.SEE_CASES, _P.HEAR_RECORDINGS, _P.SEE_TICKETS, _P.SEE_SCRIPTS, _P.APPROVE_SCRIPTS}),
+    Role.AUDIT: frozenset(
+        {
+            _P.SEE_CASES,
+            _P.SEE_TICKETS,
+            _P.SEE_FLOOR,
+            _P.HEAR_RECORDINGS,
+            _P.SEE_SCRIPTS,
+            _P.SEE_SETTINGS,
+            _P.SEE_AUDIT,
+        }
+    ),
 }
 """The permission matrix of rules §2.4, as far as this release's screens go."""
 

@@ -6,7 +6,7 @@ These stand above what the product was installed with (files in `scripts/` and `
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -104,6 +104,10 @@ class InForce(Protocol):
 
     def renumbered(self, text: str, version: str) -> str:
         """The same script as another version. Raises ScriptInvalid."""
+        ...
+
+    def reworded(self, text: str, node: str, wording: Mapping[str, str]) -> str:
+        """One node's `title`, `text`, `agent_note` or `option.CODE` in other words. Raises ScriptInvalid."""
         ...
 
     def installed(self) -> Sequence[CallScript]:

@@ -6,7 +6,7 @@ it was begun with.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -145,6 +145,24 @@ async def edit_draft(
         text = text.replace("\r\n", "\n")
         edited = replace(version, text=text, sha256=_sha256_of(in_force, version, text), author=by.login, version=seen)
         return await work.decisions.move_script(edited, ScriptEvent.EDITED, Moved(by.login, now, {}))
+
+
+async def reword_node(
+    storage: Storage,
+    in_force: InForce,
+    by: User,
+    version_id: int,
+    node: str,
+    wording: Mapping[str, str],
+    seen: int,
+    now: datetime,
+) -> ScriptVersion:
+    """Keep one node's title, text, note and labels in other words; all else stays. Raises as edit_draft."""
+    async with storage.read() as work:
+        version = await work.decisions.script(version_id)
+    plain = {key: words.replace("\r\n", "\n").strip() for key, words in wording.items()}
+    text = in_force.reworded(version.text, node, plain)
+    return await edit_draft(storage, in_force, by, version_id, text, seen, now)
 
 
 def _sha256_of(in_force: InForce, version: ScriptVersion, text: str) -> str:

@@ -24,6 +24,7 @@ from dialer.products import load_products
 from dialer.recording.encode import OpusEncoder
 from dialer.recording.local_store import LocalStore
 from dialer.scripts_yaml import ScriptLibrary, load_scripts
+from dialer.settings import Settings
 from dialer.storage.database import Database
 from dialer.storage.schema import upgrade
 from dialer.storage.signals import open_signals
@@ -106,6 +107,7 @@ async def console(
         api=ApiParts(SentRows, partial(asyncio.sleep, 0), RateLimiter(100_000)),
         in_force=in_force,
         phone_servers=phone_servers,
+        settings=Settings(),
     )
     server = TestServer(app)
     await server.start_server()

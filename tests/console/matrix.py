@@ -76,6 +76,18 @@ MATRIX = (
          "POST /users/{login}/enable", "POST /users/{login}/unlock", "POST /users/{login}/reset-password"),
     _row("keep the organisation", {_R.ADMIN},
          "GET /units", "POST /units", "POST /units/import", "POST /units/change"),
+    _row("put a calendar year in force", {_R.ADMIN, _R.HQ_ADMIN},
+         "GET /calendars", "POST /calendars/preview", "POST /calendars"),
+    _row("see scripts", {_R.HQ_ADMIN, _R.COMPLIANCE, _R.CC_MANAGER, _R.AUDIT},
+         "GET /scripts", "GET /scripts/{version_id}", "GET /scripts/{version_id}/try",
+         "POST /scripts/{version_id}/try"),
+    _row("write, publish, retire a script", {_R.HQ_ADMIN},
+         "POST /scripts", "POST /scripts/{version_id}/text", "POST /scripts/{version_id}/wording",
+         "POST /scripts/{version_id}/submit", "POST /scripts/{version_id}/publish",
+         "POST /scripts/{version_id}/retire"),
+    _row("approve a script", {_R.COMPLIANCE},
+         "POST /scripts/{version_id}/approve", "POST /scripts/{version_id}/send-back"),
+    _row("see the settings", {_R.ADMIN, _R.HQ_ADMIN, _R.AUDIT}, "GET /settings"),
     _row("read all logs", {_R.AUDIT}, "GET /audit"),
 )  # fmt: skip
 

@@ -27,7 +27,10 @@ THEIRS = "44/4401"
 ELSEWHERE = {2: "31", 3: "31/3101", 4: "31/3101/310101"}
 """Places of another province, by level."""
 
-WHOLE_COMPANYS = {"login": "accounts are kept by administrators, who belong to no branch"}
+WHOLE_COMPANYS = {
+    "login": "accounts are kept by administrators, who belong to no branch",
+    "version_id": "call scripts are the whole company's",
+}
 """Parameters that name no record of a branch, and why."""
 STAFF = tuple(role for role in Role if role is not Role.ADMIN)
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
+import re
+import sys
 from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
@@ -11,6 +14,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
+from dialer.console.administration.settings_page import lines
 from dialer.console.desk_keys import event_key
 from dialer.console.navigation import LINKS
 from dialer.console.words import CATALOGUES, LANGUAGES, span, words
@@ -27,14 +31,17 @@ from dialer.domain.preview import PreviewReason
 from dialer.domain.problem import ProblemLevel, ProblemType
 from dialer.domain.recording import RecordingState
 from dialer.domain.reply import Objection
-from dialer.domain.script import AnswerValue
+from dialer.domain.script import AnswerValue, comparison, gate
+from dialer.domain.script.comparison import Change
 from dialer.domain.script.model import Phase as ScriptPhase
+from dialer.domain.script.version import ScriptEvent, ScriptState
 from dialer.domain.seat import SeatState
 from dialer.domain.steering import SteeringKind
 from dialer.domain.ticket import TicketEvent, TicketState
 from dialer.domain.user import AccountEvent, Role
 from dialer.ports.figures import CaseSet
 from dialer.scripts_yaml import ScriptLibrary
+from dialer.settings import Settings
 from dialer.usecases.look_at_tickets import TicketView
 from dialer.usecases.preview_case import GiveBackReason
 from dialer.usecases.report_figures import Rate
@@ -42,11 +49,10 @@ from dialer.usecases.reveal_number import RevealReason
 from dialer.usecases.staff_the_floor import PauseReason
 
 SHOWN: tuple[type[StrEnum], ...] = (
-    GiveBackReason, PreviewReason,
-    AccountEvent, AnswerValue, AuditKind, CaseEvent, CaseSet, CaseState, Channel, Design, ListeningEnd, ListenMode,
-    Objection, Outcome, PasswordFault, PauseReason, PayMode, Phase, PhoneKind, PhoneStatus, ProblemLevel, ProblemType,
-    Purpose, Rate, RecordingKind, RecordingState, RevealReason, Role, SeatState, SteeringKind, TicketEvent, TicketState,
-    TicketView,
+    AccountEvent, AnswerValue, AuditKind, CaseEvent, CaseSet, CaseState, Change, Channel, Design, GiveBackReason,
+    ListeningEnd, ListenMode, Objection, Outcome, PasswordFault, PauseReason, PayMode, Phase, PhoneKind, PhoneStatus,
+    PreviewReason, ProblemLevel, ProblemType, Purpose, Rate, RecordingKind, RecordingState, RevealReason, Role,
+    ScriptEvent, ScriptState, SeatState, SteeringKind, TicketEvent, TicketState, TicketView,
 )  # fmt: skip
 
 
@@ -115,3 +121,23 @@ def test_a_code_without_a_name_is_shown_as_it_is() -> None:
 
 def test_lengths_of_time_read_like_a_clock() -> None:
     assert [span(seconds) for seconds in (-3, 0, 67.9, 3729)] == ["0:00", "0:00", "1:07", "1:02:09"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_setting_has_its_meaning(language: str) -> None:
+    catalogue = _catalogue(language)
+    sections = lines(Settings.model_validate({"provinces": {"44": {}}}))
+    meanings = [f"Setting.{each.meaning}" for found in sections.values() for each in found]
+    sections_named = [f"SettingSection.{name}" for name in sections]
+    assert not [key for key in meanings + sections_named if key not in catalogue]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_finding_of_the_gate_and_every_part_of_a_script_has_a_name(language: str) -> None:
+    catalogue = _catalogue(language)
+    codes = set(re.findall(r'yield "([A-Z_]+)",', inspect.getsource(sys.modules[gate.__module__])))
+    parts = set(re.findall(r'yield \("([A-Z_]+)",', inspect.getsource(comparison)))
+    assert len(codes) > 15
+    assert len(parts) > 5
+    names = [f"Gate.{code}" for code in codes] + [f"ScriptPart.{part}" for part in parts]
+    assert not [name for name in names if name not in catalogue]

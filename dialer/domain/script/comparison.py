@@ -19,6 +19,9 @@ from dialer.domain.script.model import (
     RecordAnswer,
 )
 
+_WORTH_KEEPING = 3
+"""Shorter runs that happen to be alike don't make a changed sentence easier to read."""
+
 
 class Change(StrEnum):
     """What happened to a node."""
@@ -97,11 +100,21 @@ def _differences(before: dict[tuple[str, str], str], after: dict[tuple[str, str]
 
 
 def _pieces(old: str, new: str) -> tuple[tuple[Piece, ...], tuple[Piece, ...]]:
-    """Both sides, cut where they part. Chinese has no spaces, so it is cut between characters."""
-    blocks = SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
-    left = tuple(Piece(old[i:j], kind != "equal") for kind, i, j, _, _ in blocks if i < j)
-    right = tuple(Piece(new[i:j], kind != "equal") for kind, _, _, i, j in blocks if i < j)
+    """Both sides, cut where they part: between characters, for Chinese has no spaces."""
+    blocks = SequenceMatcher(None, old, new, autojunk=False).get_matching_blocks()
+    same = [block for block in blocks if block.size >= _WORTH_KEEPING]
+    left = _cut(old, [(block.a, block.a + block.size) for block in same])
+    right = _cut(new, [(block.b, block.b + block.size) for block in same])
     return left, right
+
+
+def _cut(text: str, kept: list[tuple[int, int]]) -> tuple[Piece, ...]:
+    found = []
+    place = 0
+    for begin, end in [*kept, (len(text), len(text))]:
+        found += [Piece(text[place:begin], changed=True), Piece(text[begin:end], changed=False)]
+        place = end
+    return tuple(piece for piece in found if piece.text)
 
 
 def _parts_of(node: Node | None) -> dict[tuple[str, str], str]:
