@@ -399,7 +399,8 @@ async def test_an_agent_whose_asterisk_is_killed_takes_calls_from_the_other_and_
             assert await leader.notices() == ["Asterisk north 失联 · out of contact"]
             await until(lambda: floor.phone.call is not leg and floor.phone.is_on_the_line)
             await desk.until("TALKING")  # the customer who was cut off is called again
-            assert [row["outcome"] for row in premises.rows("SELECT outcome FROM attempts")] == ["TECH", None]
+            attempts = premises.rows("SELECT outcome FROM attempts ORDER BY id")
+            assert [row["outcome"] for row in attempts] == ["TECH", None]
             await rig.asterisk("north").start()
             await until(lambda: [row for row in premises.rows("SELECT notice FROM leases") if not row["notice"]])
 
