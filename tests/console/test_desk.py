@@ -270,3 +270,26 @@ async def test_an_agent_acts_on_their_own_call_only(console: Console, agent: Vis
     status, refused = await other.act("answer", node="M010_GREET", option="SELF")
     assert (status, refused["error"]) == (422, "IMPOSSIBLE_MOVE")
     assert (await agent.desk())["screen"]["node"] == "M010_GREET"
+
+
+async def test_two_tabs_of_one_agent_follow_each_other_and_a_stale_key_is_refused_politely(
+    console: Console, agent: Visitor, visit
+) -> None:
+    await console.site.a_case_is_due()
+    await console.site.connected()
+    other = visit()
+    await other.log_in("agent1")
+    async with agent.client.get("/desk/events") as stream, other.client.get("/desk/events") as others_stream:
+        for each in (stream, others_stream):
+            for _ in range(3):
+                await each.content.readline()
+        seen = await other.desk()
+        after = await agent.answer(await agent.desk())
+        assert await others_stream.content.readline() == b"event: look\n"
+        assert (await others_stream.content.readline()).decode().strip() == f"data: {after['version']}"
+        screen = seen["screen"]
+        status, shown = await other.act(
+            "answer", version=seen["version"], node=screen["node"], option=screen["options"][0]["code"]
+        )
+    assert (status, shown["error"]) == (409, "STALE_VERSION")
+    assert shown["screen"]["node"] == after["screen"]["node"]
