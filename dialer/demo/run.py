@@ -172,10 +172,8 @@ async def _play(stage: _Stage, dialer: Running, console: Console, folder: Path) 
         Role.CC_LEADER: supervisor.uri,
         Role.CC_MANAGER: supervisor.uri,
     }
-    people = await asyncio.gather(*(_account(site, role, _plain(role), own.get(role, "")) for role in Role))
-    agents = await asyncio.gather(
-        *(_account(site, Role.CC_AGENT, f"robot-{at}", phone.uri) for at, phone in enumerate(phones, 1))
-    )
+    people = [await _account(site, role, _plain(role), own.get(role, "")) for role in Role]
+    agents = [await _account(site, Role.CC_AGENT, f"robot-{at}", phone.uri) for at, phone in enumerate(phones, 1)]
     branch = await _account(site, Role.L3_HANDLER, "robot-branch")
     differing = (*differences(site.settings), _NO_CODES)
     welcome(console, dialer.console_url, people, differing, at_browser=at_browser)
