@@ -186,7 +186,7 @@ async def test_anybody_may_ask_whether_it_works(console: Console) -> None:
     assert document["openapi"] == "3.1.0"
 
 
-async def test_it_is_not_ready_without_its_database(console: Console) -> None:
+async def test_a_process_is_alive_without_its_database(console: Console) -> None:
     await console.site.storage.close()
     async with TestClient(console.server) as client:
         response = await client.get("/api/v1/health")
