@@ -17,7 +17,7 @@ demo: $(ENV) $(ASSETS) ## run the whole product on this machine; ENGINE=asterisk
 	@$(BIN)/dialer demo --engine $(ENGINE) $(ARGS)
 
 test: $(ENV) $(ASSETS) ## run every test; ARGS="-k calendar" chooses
-	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -n 3 --dist loadfile $(ARGS)
 
 check: $(ENV) ## format, lint, types, import contracts
 	@$(BIN)/ruff format --check --quiet . || { echo 'not formatted: make format' >&2; exit 1; }

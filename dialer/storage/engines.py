@@ -30,6 +30,8 @@ _TRIES = 100
 _AGAIN_SECONDS = 0.05
 _WRITING = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON")
 _READING = ("query_only = ON",)
+_CONNECTIONS = 15
+"""Of one process at most; SQLite opens and keeps as many for reading."""
 _TURNS_TO_HEAR_A_GOODBYE = 3
 """Of the event loop: the socket is read, its end is told to the transport, the transport tells the connection."""
 
@@ -50,8 +52,8 @@ def _sqlite(url: URL, busy_seconds: float, *, writes: bool) -> AsyncEngine:
         url,
         # isolation_level: transactions are begun by `_begin`, not guessed by the driver
         connect_args={"timeout": busy_seconds, "isolation_level": None, "async_creator_fn": _connect},
-        pool_size=1 if writes else 5,
-        max_overflow=0 if writes else 10,
+        pool_size=1 if writes else _CONNECTIONS,
+        max_overflow=0,
         pool_timeout=busy_seconds,
         hide_parameters=True,  # an error's text may end in a log, and the values are people's
         json_serializer=dumps,
@@ -176,6 +178,8 @@ def _postgres(url: URL, busy_seconds: float) -> AsyncEngine:
     engine = create_async_engine(
         url,
         connect_args={"server_settings": waits, "timeout": busy_seconds},
+        pool_size=_CONNECTIONS,
+        max_overflow=0,  # beyond the size each use would begin with a new connection, a process of the server's
         pool_timeout=busy_seconds,
         isolation_level="READ COMMITTED",
         hide_parameters=True,

@@ -12,6 +12,7 @@ import uuid
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import asyncpg
 import structlog
@@ -40,7 +41,7 @@ class _Bells:
 
     def __init__(self) -> None:
         self._rung: Counter[str] = Counter()
-        self._heard: Counter[str] = Counter()
+        self._heard: WeakKeyDictionary[asyncio.Task[Any], Counter[str]] = WeakKeyDictionary()
         self._waiting: dict[str, set[asyncio.Future[None]]] = {}
 
     def ring(self, topic: str) -> None:
@@ -52,16 +53,19 @@ class _Bells:
 
     def ring_all(self) -> None:
         """Wake everybody who has ever waited."""
-        for topic in [*self._heard]:
+        for topic in {topic for heard in self._heard.values() for topic in heard}:
             self.ring(topic)
 
     async def wait(self, topic: str, timeout_seconds: float) -> bool:
-        """As `dialer.ports.Signals.wait`; several waiters of one topic are woken together."""
-        heard = self._heard.setdefault(topic, 0)
-        if self._rung[topic] == heard:
+        """As `dialer.ports.Signals.wait`. Each task hears for itself: nobody hears a signal in another's place."""
+        task = asyncio.current_task()
+        assert task is not None
+        heard = self._heard.setdefault(task, Counter())
+        before = heard.setdefault(topic, 0)
+        if self._rung[topic] == before:
             await self._next_ring(topic, timeout_seconds)
-        self._heard[topic] = self._rung[topic]
-        return self._rung[topic] > heard
+        heard[topic] = self._rung[topic]
+        return self._rung[topic] > before
 
     async def _next_ring(self, topic: str, timeout_seconds: float) -> None:
         waiter = asyncio.get_running_loop().create_future()

@@ -67,7 +67,7 @@ async def test_a_blocked_microphone_is_explained_and_an_allowed_one_goes_on_by_i
     said = await words(page)
     assert "地址栏左侧" not in said
     assert "话务系统没有响应" in said
-    assert await page.ask("document.querySelector('[name=microphone]').options.length") > 0
+    await page.until("document.querySelector('[name=microphone]').options.length > 0")
 
 
 @pytest.mark.parametrize(

@@ -179,7 +179,10 @@ async def test_a_port_in_use_is_one_clear_line(premises: Premises):
 
 @pytest.mark.sip
 async def test_a_phone_that_cannot_be_called_is_told_to_its_agent(premises: Premises):
-    await premises.create(NOW, "agent1", "CC_AGENT", "--phone", "extension 12")
+    await premises.create(NOW, "agent1", "CC_AGENT", "--phone", "sip:agent1@192.0.2.7")
+    premises.alter(
+        "UPDATE users SET phone_address = ? WHERE login = 'agent1'", "extension 12"
+    )  # before its form was asked
     async with premises.started(NOW) as serving, Desk.of(serving.url, "agent1") as desk:
         await desk.do("/desk/sit-down")
         seat = (await desk.until("AWAY"))["seat"]

@@ -42,6 +42,7 @@ async def _settled(signals: Signals) -> None:
 
 
 async def test_nothing_comes_of_nothing(signals):
+    await _settled(signals)
     assert await signals.wait("desk", AT_ONCE) is False
 
 
@@ -61,6 +62,27 @@ async def test_all_who_wait_on_a_topic_are_woken_and_nobody_else(signals):
 
     assert await asyncio.gather(*waiters) == [True, True, True]
     assert await other is False
+
+
+async def test_who_was_busy_when_others_heard_a_signal_hears_it_too(signals):
+    heard = []
+
+    async def look_twice(busy: asyncio.Event) -> None:
+        await signals.wait("desk", AT_ONCE)
+        await busy.wait()
+        heard.append(await signals.wait("desk", AT_ONCE))
+
+    at_once, later = asyncio.Event(), asyncio.Event()
+    async with asyncio.TaskGroup() as group:
+        group.create_task(look_twice(at_once))
+        group.create_task(look_twice(later))
+        await _settled(signals)
+        await signals.notify("desk")
+        at_once.set()
+        await asyncio.sleep(0.05)
+        later.set()
+
+    assert heard == [True, True]
 
 
 async def test_a_signal_crosses_to_another_process(signals, elsewhere):
