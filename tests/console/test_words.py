@@ -61,11 +61,37 @@ def _catalogue(language: str) -> Catalog:
         return read_po(source, locale=language)
 
 
+TEMPLATES = Path(CATALOGUES).parent / "templates"
+_JINJA = re.compile(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)
+_READ_ALOUD = re.compile(r'\b(?:title|alt|placeholder|aria-label|label)="([^"]*)"')
+_WORD = re.compile(r"[^\W\d_]{2,}")
+_THE_SAME_IN_EVERY_LANGUAGE = frozenset(
+    {"End", "Enter", "Space", "sha256", "KB", "PDF", "English", "中文", "sip:NAME@HOST", "case 12"}
+)
+"""Keys of the keyboard, formats, the languages' own names, what is typed as it stands."""
+
+
 def _texts() -> Iterator[str]:
-    templates = Path(CATALOGUES).parent / "templates"
-    for *_, message, _comments, _context in extract_from_dir(str(templates), [("**.html", "jinja2")]):
+    for *_, message, _comments, _context in extract_from_dir(str(TEMPLATES), [("**.html", "jinja2")]):
         yield str(message)
     yield from (link.title for link in LINKS)
+
+
+def _written_into(template: Path) -> Iterator[str]:
+    """What a reader of the page would see, or hear, that no catalogue has."""
+    page = _JINJA.sub(" ", template.read_text(encoding="utf-8"))
+    yield from (said.strip() for said in _READ_ALOUD.findall(page))
+    yield from (text.strip() for text in re.split(r"<[^>]*>|[\s·]+", re.sub(r"<[^>]*>", " ", page)))
+
+
+def test_no_page_has_a_word_of_its_own() -> None:
+    strays = {
+        (template.name, text)
+        for template in TEMPLATES.rglob("*.html")
+        for text in _written_into(template)
+        if _WORD.search(text) and text not in _THE_SAME_IN_EVERY_LANGUAGE
+    }
+    assert strays == set()
 
 
 def test_every_text_of_the_pages_has_its_chinese() -> None:
