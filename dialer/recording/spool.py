@@ -13,7 +13,7 @@ import re
 import shutil
 import uuid
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,14 +53,20 @@ class Spool:
         self.mark = ""
 
     def marked(self) -> str:
-        """The mark on the folder; it gets one if it has none. Raises OSError."""
+        """The mark on the folder; it gets one if it has none, whole or not at all. Raises OSError."""
+        if mark := self._read_mark():
+            return mark
+        mark = uuid.uuid4().hex
+        begun = self._root / f"{MARK}.{mark}"
         try:
-            with (self._root / MARK).open("x") as file:
-                file.write(uuid.uuid4().hex)
+            with begun.open("x") as file:
+                file.write(mark)
                 file.flush()
                 os.fsync(file.fileno())
-        except FileExistsError:
-            pass
+            with suppress(FileExistsError):  # another engine was first
+                (self._root / MARK).hardlink_to(begun)
+        finally:
+            begun.unlink(missing_ok=True)
         return self._read_mark()
 
     def belongs_to(self, mark: str) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from dialer.domain.call import CallId, RecordingKind
 from dialer.ports import KeyRefused
-from dialer.recording.spool import Spool, SpoolForeign, discard
+from dialer.recording.spool import MARK, Spool, SpoolForeign, discard
 from tests.recording.sounds import tone
 
 
@@ -36,6 +36,7 @@ def test_a_folder_gets_one_mark_and_keeps_it(tmp_path):
 
     assert mark
     assert Spool(tmp_path, min_free_bytes=1).marked() == mark
+    assert [file.name for file in tmp_path.iterdir()] == [MARK]
 
 
 def test_another_folder_in_the_spools_place_has_no_room_and_nothing_is_missed_on_it(tmp_path):

@@ -179,7 +179,7 @@ class Switchboard:
         asyncio.get_running_loop().call_later(_JOIN_SECONDS, self._in_silence, call)
 
     def _in_silence(self, call: Call) -> None:
-        """Nobody is left on the line with nobody (rules §9.2), though Asterisk should have seen to it."""
+        """Nobody is left on the line with nobody (rules §10.3 no. 5), though Asterisk should have seen to it."""
         if not (call.connected or call.over):
             _LOG.error("telephony.not_joined", call_id=call.call_id)
             self.hang_up(call, Party.DIALER, failure="NOT_JOINED")
