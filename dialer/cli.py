@@ -7,6 +7,7 @@ good rows and left bad ones in the error file; 4 a fault of the program itself.
 from __future__ import annotations
 
 import asyncio
+import gc
 import secrets
 import signal
 import traceback
@@ -168,6 +169,8 @@ async def _serve(settings: Settings, only: str | None) -> None:
         opened(settings) as site,
         running(site, engine=only != "console", console=only != "engine") as dialer,
     ):
+        gc.collect()
+        gc.freeze()  # what was loaded stays: to walk through it again and again held every desk up for 200 ms
         out.print(f"运行中 · running: {dialer.console_url or 'engine only'}", highlight=False)
         await stop.wait()
         out.print("正在停机，通话结束后退出 · stopping when the talking calls are over", highlight=False)

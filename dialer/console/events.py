@@ -15,7 +15,8 @@ from dialer.domain.user import Permission, User
 from dialer.usecases.log_in import Session, still_open
 from dialer.usecases.look_at_desk import look_from_afar
 
-LOOK_AT_LEAST_EVERY_SECONDS = 5.0
+LOOK_AT_LEAST_EVERY_SECONDS = 20.0
+"""Signals that were missed ring when they can be heard again; this is for a session that ends, and for proxies."""
 
 Tell = Callable[[web.StreamResponse, Site, Session], Awaitable[None]]
 

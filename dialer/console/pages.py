@@ -57,6 +57,7 @@ def _environment(language: str) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         extensions=["jinja2.ext.i18n"],
+        auto_reload=False,  # or every screen asks the disk about each of its templates
     )
     environment.install_gettext_translations(spoken.translations, newstyle=True)  # type: ignore[attr-defined]  # the extension adds it
     environment.globals.update(words=spoken, languages=LANGUAGES)
