@@ -37,8 +37,10 @@ bench: $(ENV) ## measure what the caller and the agent wait for, and the dialer 
 soak: $(ENV) ## kill dialer and Asterisk under calls, again and again, and count what is lost
 	@$(BIN)/python -m bench.soak $(ARGS)
 
-pictures: $(ENV) ## draw docs/machines.md from the code
+pictures: $(ENV) $(ASSETS) ## draw docs/machines.md from the code, and take the gallery (build/screenshots/index.html)
 	@$(BIN)/python tools/draw_machines.py
+	@$(BIN)/python -m pytest -q tests/browser
+	@$(BIN)/python tools/gallery.py
 
 env: $(ENV) ## make the Python environment from requirements.lock
 $(ENV): requirements.lock
@@ -70,7 +72,7 @@ lock: $(ENV) ## solve the dependencies anew; ARGS=--upgrade takes newer ones
 		pyproject.toml --output-file requirements.lock
 	@tools/npm.sh $(VENV) install --silent --package-lock-only
 
-clean: ## remove what make built; databases and recordings stay
-	@rm -rf $(VENV) node_modules dialer/console/static/dist build dialer.egg-info
+clean: ## remove what make built here; databases, recordings and what apt installed stay
+	@rm -rf $(VENV) .parts node_modules dialer/console/static/dist build dialer.egg-info
 	@rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
-	@find dialer tests -name __pycache__ -type d -prune -exec rm -rf {} +
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
-import importlib.util
 import re
 import runpy
 import subprocess
 import sys
+from collections.abc import Iterator
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,7 @@ def _names_in(source: Path) -> dict[str, list[str]]:
 
 
 TYPES = {name: members for source in (ROOT / "dialer").rglob("*.py") for name, members in _names_in(source).items()}
+IGNORED = (ROOT / ".gitignore").read_text().split()
 IN_GLOSSARY = re.findall(r"\| `([\w.]+)` \|$", GLOSSARY, re.MULTILINE)
 
 
@@ -72,12 +74,44 @@ def test_what_the_readme_makes_can_be_made() -> None:
     assert set(re.findall(r"(?:^|`)make ([a-z]+)", README, re.MULTILINE)) <= targets
 
 
-@pytest.mark.skipif(importlib.util.find_spec("dialer.cli") is None, reason="dialer.cli is not there yet")
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_command_that_the_readme_names_exists(command: str) -> None:
     run = "import sys; from dialer.cli import main; sys.exit(main())"
     done = subprocess.run([sys.executable, "-c", run, command, "--help"], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def _here(folder: Path) -> Iterator[str]:
+    """What a reader finds in a folder, as the README writes it: `bench/`, `timers.py`; not what starts with a point."""
+    for path in folder.iterdir():
+        name = f"{path.name}/" if path.is_dir() else path.name
+        if not name.startswith((".", "__")) and not any(fnmatch(name, pattern) for pattern in IGNORED):
+            yield name
+
+
+def test_the_tree_in_the_readme_names_every_folder_and_every_module() -> None:
+    tree = README.partition("## Where things are")[2].split("```")[1]
+    folders = re.findall(r"^(\S+)  ", tree, re.MULTILINE)
+    modules = re.findall(r"^  (\S+)  ", tree, re.MULTILINE)
+    assert sorted(folders) == sorted(name for name in {*_here(ROOT), "recordings/"} if name.endswith("/"))
+    assert sorted(modules) == sorted(name for name in _here(ROOT / "dialer") if name.endswith(("/", ".py")))
+
+
+@pytest.mark.parametrize("index", ["docs/README.md", "docs/desks/README.md"])
+def test_an_index_of_documents_leads_to_each(index: str) -> None:
+    folder = (ROOT / index).parent
+    links = re.findall(r"\]\(([^)#]+)\)", (ROOT / index).read_text())
+    assert {path.name for path in folder.glob("*.md")} - {"README.md"} <= set(links)
+
+
+def test_a_picture_that_the_gallery_names_is_taken() -> None:
+    gallery = (ROOT / "docs/desks/README.md").read_text()
+    named = {
+        name for cell in re.findall(r"\| ([^|]+) \|$", gallery, re.MULTILINE) for name in re.findall("`(.+?)`", cell)
+    }
+    tests = "".join(file.read_text() for file in (ROOT / "tests/browser").glob("test_*.py"))
+    assert len(named) > 10
+    assert named <= set(re.findall(r'keep\(\w+, "([^"]+)"\)', tests))
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))

@@ -51,3 +51,14 @@ def test_an_unsuitable_python_is_named_with_those_that_work(tmp_path: Path, pyth
 def test_no_lock_file_names_a_package_index() -> None:
     for lock in ("requirements.lock", "package-lock.json"):
         assert "://" not in (ROOT / lock).read_text()
+
+
+def test_clean_removes_what_git_ignores_but_databases_and_recordings(tmp_path: Path) -> None:
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    ignored = [line for line in (ROOT / ".gitignore").read_text().split() if line.endswith("/")]
+    folders = [tmp_path / line.replace("*", "dialer") for line in ignored]
+    folders += [tmp_path / "tools" / "__pycache__", tmp_path / "recordings" / "sealed"]
+    for folder in folders:
+        folder.mkdir(parents=True, exist_ok=True)
+    subprocess.run(["make", "clean"], cwd=tmp_path, check=True)
+    assert {folder for folder in folders if folder.exists()} == {tmp_path / "var", tmp_path / "recordings" / "sealed"}
