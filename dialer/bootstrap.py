@@ -360,7 +360,7 @@ def _passwords_in(file: Path) -> Mapping[str, str]:
 
 @asynccontextmanager
 async def _ticking(site: Site) -> AsyncIterator[Timetable]:
-    timetable = Timetable(site.storage, site.signals, site.scripts, site.rulebook, site.clock)
+    timetable = Timetable(site.storage, site.signals, site.scripts, site.rulebook, site.in_force, site.clock)
     async with AsyncExitStack() as stack:
         jobs: list[Callable[[], Awaitable[None]]] = [timetable.tick]
         if site.settings.webhooks.url:

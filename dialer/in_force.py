@@ -108,7 +108,8 @@ class SiteInForce:
     def __init__(self, storage: Storage, installed: ScriptLibrary, calendar: WorkingCalendar, clock: Clock) -> None:
         self._storage = storage
         self._revision = 0
-        self._years = LoadedYears(calendar.schedules)
+        self.installed_years = dict(calendar.schedules)
+        self._years = LoadedYears(self.installed_years)
         self._places: Mapping[str, str] = {}
         self.scripts = PublishedScripts(installed, clock)
         self._calendar = WorkingCalendar(self._years)

@@ -21,10 +21,12 @@ from apscheduler.triggers.interval import IntervalTrigger
 from dialer.domain.calendar import SHANGHAI
 from dialer.domain.errors import DialerError
 from dialer.ports import Clock, Courier, Scripts, Signals
+from dialer.ports.administration import InForce
 from dialer.ports.storage import Storage
 from dialer.usecases.finish_forgotten import finish_forgotten
 from dialer.usecases.issue_tickets import issue_tickets
 from dialer.usecases.keep_the_pool import expire_erevisits, flag_late, renew_ranks
+from dialer.usecases.move_deadlines import settle_calendar
 from dialer.usecases.rulebook import Rulebook
 from dialer.usecases.tell_core import deliver_messages
 
@@ -43,11 +45,20 @@ class DailySweep:
 class Timetable:
     """The sweeps of one site. `tick` may be called as often as one likes."""
 
-    def __init__(self, storage: Storage, signals: Signals, scripts: Scripts, rulebook: Rulebook, clock: Clock) -> None:
+    def __init__(
+        self,
+        storage: Storage,
+        signals: Signals,
+        scripts: Scripts,
+        rulebook: Rulebook,
+        in_force: InForce,
+        clock: Clock,
+    ) -> None:
         self._storage = storage
         self._signals = signals
         self._scripts = scripts
         self._rulebook = rulebook
+        self._in_force = in_force
         self._clock = clock
         self._daily = (
             DailySweep("late", time(0, 5), lambda now: flag_late(storage, now)),
@@ -63,6 +74,7 @@ class Timetable:
                 await self._once_a_day(sweep, now)
         await self._guarded("urgent", lambda: issue_tickets(self._storage, self._rulebook, now, only_urgent=True))
         await self._guarded("erevisit", lambda: expire_erevisits(self._storage, self._rulebook, now))
+        await self._guarded("calendar", lambda: settle_calendar(self._storage, self._rulebook, self._in_force, now))
         await self._guarded(
             "forgotten-wrap-ups", lambda: finish_forgotten(self._storage, self._scripts, self._rulebook, now)
         )

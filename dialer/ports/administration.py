@@ -23,7 +23,10 @@ IN_FORCE = "in-force"
 
 @dataclass(frozen=True, slots=True)
 class CalendarYear:
-    """A year's schedule as somebody put it in force, and why; `text` is its YAML. The latest of a year holds."""
+    """A year's schedule as somebody put it in force, and why; `text` is its YAML. The latest of a year holds.
+
+    `settled_at`: when every deadline that it moves was known to be moved.
+    """
 
     year: int
     schedule_version: str
@@ -31,6 +34,7 @@ class CalendarYear:
     reason: str
     by: str
     at: datetime
+    settled_at: datetime | None = None
     id: int = 0
 
 
@@ -69,6 +73,10 @@ class Decisions(Protocol):
         """Put a schedule in force; its id is given here."""
         ...
 
+    async def settle_year(self, year_id: int, at: datetime) -> None:
+        """Every deadline that a schedule moves is moved."""
+        ...
+
     async def units(self) -> Sequence[Unit]:
         """The organisation, by path."""
         ...
@@ -92,6 +100,11 @@ class InForce(Protocol):
     @property
     def calendar(self) -> WorkingCalendar:
         """The official calendar; the object stays, its years change."""
+        ...
+
+    @property
+    def installed_years(self) -> Mapping[int, YearSchedule]:
+        """The years that the product was installed with."""
         ...
 
     def script(self, text: str) -> CallScript:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import exists, select, true
@@ -85,6 +86,9 @@ class DecisionShelf:
         await write_history(self._statements, _YEAR, year.year, "PUT", ("", ""), moved)
         await self._count_up()
         return replace(year, id=added)
+
+    async def settle_year(self, year_id: int, at: datetime) -> None:
+        await self._statements.run(calendar_years.update().where(calendar_years.c.id == year_id).values(settled_at=at))
 
     async def units(self) -> Sequence[Unit]:
         rows = await self._statements.all(select(units).order_by(units.c.path))

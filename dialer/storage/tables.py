@@ -428,6 +428,7 @@ calendar_years = Table(
     Column("reason", Text, nullable=False),
     Column("by", String(64), nullable=False),
     Column("at", UtcDateTime, nullable=False),
+    Column("settled_at", UtcDateTime),
 )
 
 units = Table(

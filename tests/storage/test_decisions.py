@@ -79,6 +79,11 @@ async def test_every_schedule_of_a_year_is_kept(database):
         assert list(await work.decisions.years()) == [stored, corrected]
         assert stored.id < corrected.id
         assert await work.decisions.revision() == 2
+    async with database.begin() as work:
+        await work.decisions.settle_year(stored.id, at(11))
+    async with database.read() as work:
+        assert list(await work.decisions.years()) == [replace(stored, settled_at=at(11)), corrected]
+        assert await work.decisions.revision() == 2
 
 
 async def test_units_are_kept_renamed_and_taken_out(database):

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import date
 
 import pytest
 
-from dialer.domain.case import CaseState
+from dialer.domain.case import CaseState, RevisitCase
 from dialer.domain.errors import CalendarInvalid
 from dialer.domain.ticket import TicketState
 from dialer.domain.user import Role, User
 from dialer.in_force import SiteInForce
+from dialer.ports.storage import Storage, Work
+from dialer.timers import Timetable
+from dialer.usecases import move_deadlines
 from dialer.usecases.change_calendar import CalendarChange, YearInUse, foresee, put_in_force
 from dialer.usecases.govern_scripts import ReasonNeeded
 from tests.builders import a_policy, a_user
+from tests.console.desk import OfTheSite
 from tests.usecases.conftest import ROOT
 from tests.usecases.site import Site, on
 from tests.usecases.test_staff_the_floor import HeardSignals
@@ -147,6 +153,116 @@ async def test_a_restarted_process_goes_by_what_was_put_in_force(
     await another.take_up()
     assert another.calendar.version == site.rulebook.calendar.version
     assert not another.calendar.is_working_day(date(2026, 10, 8))
+
+
+class Killed(Exception):
+    """The process is gone."""
+
+
+class KilledBefore:
+    """A database whose process dies when it begins its nth unit of work."""
+
+    def __init__(self, storage: Storage, nth: int) -> None:
+        self._storage = storage
+        self._left = nth
+        self.read = storage.read
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[Work]:
+        self._left -= 1
+        if self._left <= 0:
+            raise Killed
+        async with self._storage.begin() as work:
+            yield work
+
+
+async def _two_that_move(site: Site) -> tuple[RevisitCase, RevisitCase]:
+    """A case of two that a day off on October 8 moves, and a ticket of the other that it moves with its case."""
+    policy = a_policy(receipt_date=date(2026, 9, 18), product_code="DEMO-PAR", freelook_days=15)
+    site.now = on(9, 30, 9, 30)
+    with_ticket = await site.a_case_is_due(policy)
+    await site.talked(with_ticket, M060_SIGN_HOLDER=_a_problem(site))
+    site.now = on(9, 30, 16)
+    await site.extraction()
+    plain = await site.a_case_is_due(replace(policy, policy_no="P-PLAIN"))
+    return with_ticket, plain
+
+
+async def _deadlines(site: Site, *cases: RevisitCase) -> Sequence[object]:
+    ticket = (await site.tickets(cases[0]))[0]
+    return [(await site.case(case)).surrender_last_day for case in cases] + [ticket.due_at]
+
+
+def _restarted(site: Site, scripts, rulebook) -> Timetable:
+    """Another process, which knows what it was installed with and what is in the database."""
+    clock = OfTheSite(site)
+    return Timetable(
+        site.storage, HeardSignals(), scripts, rulebook, SiteInForce(site.storage, scripts, rulebook.calendar, clock),
+        clock,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("unit_of_work", [2, 3])
+async def test_a_correction_that_was_interrupted_is_finished_by_the_next_process(
+    site: Site, in_force: SiteInForce, boss: User, scripts, rulebook, monkeypatch, unit_of_work
+) -> None:
+    monkeypatch.setattr(move_deadlines, "_IN_ONE_GO", 1)
+    cases = await _two_that_move(site)
+    assert await _deadlines(site, *cases) == [date(2026, 10, 8), date(2026, 10, 8), on(10, 8, 11)]
+    dying = KilledBefore(site.storage, unit_of_work)
+    with pytest.raises(Killed):
+        await put_in_force(
+            dying, HeardSignals(), site.rulebook, in_force, boss, OFF_ON_OCTOBER_8, "通知更正", site.now,
+            correction=True,
+        )  # fmt: skip
+    left = await _deadlines(site, *cases)
+    assert left[1] == date(2026, 10, 8)
+    assert (left[0], left[2]) in [(date(2026, 10, 8), on(10, 8, 11)), (date(2026, 10, 9), on(10, 9, 11))]
+
+    timetable = _restarted(site, scripts, rulebook)
+    site.later(seconds=31)
+    await timetable.tick()
+    assert await _deadlines(site, *cases) == [date(2026, 10, 9), date(2026, 10, 9), on(10, 9, 11)]
+    async with site.storage.read() as work:
+        rows = [row for case in cases for row in await work.cases.history(case.id) if row.event == "CALENDAR_CHANGED"]
+        (year,) = await work.decisions.years()
+    assert [(row.actor, row.detail["reason"]) for row in rows] == [("boss", "通知更正")] * 2
+    assert year.settled_at == site.now
+    assert await settle(site, in_force) == 0
+
+
+async def settle(site: Site, in_force: SiteInForce) -> int:
+    return await move_deadlines.settle_calendar(site.storage, site.rulebook, in_force, site.now)
+
+
+async def test_what_another_process_computed_with_the_old_days_meanwhile_is_moved_too(
+    site: Site, in_force: SiteInForce, boss: User, signals: HeardSignals
+) -> None:
+    await _put(site, in_force, boss, signals, OFF_ON_OCTOBER_8, correction=True)
+    policy = a_policy(receipt_date=date(2026, 9, 18), product_code="DEMO-PAR", freelook_days=15)
+    late = await site.a_case_is_due(policy, surrender_last_day=date(2026, 10, 8))
+    site.later(seconds=29)
+    assert await settle(site, in_force) == 0
+    site.later(seconds=1)
+    assert await settle(site, in_force) == 1
+    assert (await site.case(late)).surrender_last_day == date(2026, 10, 9)
+
+
+async def test_two_corrections_that_both_wait_end_where_the_second_says(
+    site: Site, in_force: SiteInForce, boss: User
+) -> None:
+    cases = await _two_that_move(site)
+    before = await _deadlines(site, *cases)
+    for nth, text in ((99, OFF_ON_OCTOBER_8), (2, A_2026)):  # the second takes the first back, and dies at once
+        with suppress(Killed):
+            await put_in_force(
+                KilledBefore(site.storage, nth), HeardSignals(), site.rulebook, in_force, boss, text, "更正", site.now,
+                correction=True,
+            )  # fmt: skip
+    assert await _deadlines(site, *cases) != before
+    site.later(seconds=30)
+    await settle(site, in_force)
+    assert await _deadlines(site, *cases) == before
 
 
 def test_the_shipped_file_says_what_the_tests_believe() -> None:
