@@ -28,7 +28,7 @@ from dialer.domain.errors import DialerError
 from dialer.domain.preview import PreviewRules
 from dialer.domain.problem import ProblemType
 from dialer.domain.recording import Seal
-from dialer.domain.scope import ProvinceRules
+from dialer.domain.sampling import ProvinceRules
 from dialer.domain.user import PRIVILEGED, Role
 from dialer.domain.webhook import Announcement
 from dialer.engine import Engine, EngineParts

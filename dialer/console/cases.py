@@ -11,7 +11,8 @@ from dialer.console.site import site_of, user_of
 from dialer.domain.audit import AuditKind
 from dialer.domain.case import CaseId, CaseState
 from dialer.domain.user import Permission
-from dialer.usecases import look_at
+from dialer.usecases.access import case_in_scope
+from dialer.usecases.case_file import case_file
 from dialer.usecases.explain_case import explain_case
 from dialer.usecases.judge_refusal import judge_refusal
 from dialer.usecases.staff_the_floor import FLOOR
@@ -21,7 +22,7 @@ async def show_case(request: web.Request) -> web.Response:
     """One case."""
     site, user = site_of(request), user_of(request)
     case_id = CaseId(number(request.match_info["case_id"]))
-    file = await look_at.case_file(site.storage, site.scripts, user, case_id)
+    file = await case_file(site.storage, site.scripts, user, case_id)
     why = await explain_case(site.storage, site.rulebook, file.case.policy_no, site.now)
     return page(
         request,
@@ -37,7 +38,7 @@ async def show_case(request: web.Request) -> web.Response:
 async def show_sound(request: web.Request) -> web.Response:
     """What can be heard of one case: for the ticket's page, where somebody works on what was heard."""
     site, case_id = site_of(request), CaseId(number(request.match_info["case_id"]))
-    file = await look_at.case_file(site.storage, site.scripts, user_of(request), case_id)
+    file = await case_file(site.storage, site.scripts, user_of(request), case_id)
     return page(request, "case_sound.html", file=file, may_hear=True)
 
 
@@ -46,7 +47,7 @@ async def judge(request: web.Request) -> web.StreamResponse:
     site, user = site_of(request), user_of(request)
     case_id = CaseId(number(request.match_info["case_id"]))
     async with site.storage.read() as work:
-        await look_at.case_in_scope(work, user, case_id)
+        await case_in_scope(work, user, case_id)
     sent = await fields(request)
     refused = sent.get("verdict") == "refused"
     if not refused and sent.get("verdict") != "not_refused":

@@ -19,7 +19,7 @@ from dialer.domain.audit import AuditKind
 from dialer.domain.errors import NotFound
 from dialer.domain.user import Permission
 from dialer.domain.waveform import QUIET, STEP_MS
-from dialer.usecases import look_at
+from dialer.usecases.access import recording_in_scope
 from dialer.usecases.hear_recordings import heard_in, waveform_of
 
 log = structlog.get_logger("console")
@@ -31,7 +31,7 @@ async def hear(request: web.Request) -> web.StreamResponse:
     """The sealed recording, or the part of it that `Range` asks for."""
     site, user = site_of(request), user_of(request)
     async with site.storage.read() as work:
-        recording = await look_at.recording_in_scope(work, user, number(request.match_info["recording_id"]))
+        recording = await recording_in_scope(work, user, number(request.match_info["recording_id"]))
     seal = recording.seal
     if seal is None:
         raise NotFound(f"recording {recording.id} is not sealed")

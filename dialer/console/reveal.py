@@ -15,7 +15,7 @@ from dialer.domain.ticket import TicketId
 from dialer.domain.user import Permission
 from dialer.ports.storage import HolderPhone
 from dialer.usecases import reveal_number
-from dialer.usecases.reveal_number import Reason, ReasonMissing
+from dialer.usecases.reveal_number import ReasonMissing, StatedReason
 
 SHOWN_FOR_SECONDS = 30
 
@@ -62,9 +62,9 @@ def _of_ticket(request: web.Request) -> tuple[TicketId, int]:
     return TicketId(number(named["ticket_id"])), number(named["phone_id"])
 
 
-async def _reason(request: web.Request) -> Reason:
+async def _reason(request: web.Request) -> StatedReason:
     sent = await fields(request)
-    return Reason(sent.get("reason", ""), sent.get("words", ""))
+    return StatedReason(sent.get("reason", ""), sent.get("words", ""))
 
 
 def _shown(

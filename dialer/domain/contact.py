@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from dialer.domain.attempts import person_retries_used_up, valid_attempts
 from dialer.domain.calendar import WorkingCalendar, shanghai_time
 from dialer.domain.case_facts import CaseFacts
 from dialer.domain.contact_rules import Question
@@ -22,6 +21,7 @@ from dialer.domain.errors import CalendarMissing
 from dialer.domain.number import Number, PastCall, out_of_use, spent
 from dialer.domain.province import PROVINCES
 from dialer.domain.reason import Reason
+from dialer.domain.valid_attempts import person_retries_used_up, valid_attempts
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from dialer.domain.appointments import may_ring_at
-from dialer.domain.attempts import spread_enough, valid_attempts, was_contact
 from dialer.domain.calendar import SHANGHAI, WorkingCalendar, shanghai_time
 from dialer.domain.case import Appointment
 from dialer.domain.case_facts import CaseFacts
@@ -18,6 +17,7 @@ from dialer.domain.number import Number, PastCall
 from dialer.domain.outcome import Outcome
 from dialer.domain.outcome_rules import DEAD_VERDICTS, OUTCOME_RULES
 from dialer.domain.reason import Reason
+from dialer.domain.valid_attempts import spread_enough, valid_attempts, was_contact
 
 _HORIZON_DAYS = 60
 _DAY = timedelta(days=1)

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from dialer.domain.attempts import person_retries_used_up, spread_enough, valid_attempts, was_contact
 from dialer.domain.calendar import WorkingCalendar, shanghai_time
 from dialer.domain.case import CaseEvent
 from dialer.domain.case_facts import CaseFacts
@@ -20,6 +19,7 @@ from dialer.domain.outcome_rules import DEAD_VERDICTS, OUTCOME_RULES, Also, Outc
 from dialer.domain.phone import PhoneStatus
 from dialer.domain.problem import ProblemType
 from dialer.domain.reason import Reason
+from dialer.domain.valid_attempts import person_retries_used_up, spread_enough, valid_attempts, was_contact
 
 
 @dataclass(frozen=True, slots=True)

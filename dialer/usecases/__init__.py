@@ -14,7 +14,7 @@
 12. `answer_ticket`        it is answered, and the case is dialled again
 13. `close_case`           nothing closes without its proof (`prove_case`)
 
-At the side: `staff_the_floor`, `listen_in`, `log_in`, `look_at`, `look_at_tickets`, `look_at_desk`,
+At the side: `staff_the_floor`, `listen_in`, `log_in`, `access`, `case_file`, `look_at_tickets`, `look_at_desk`,
 `offer_appointment`, `search`, `hear_recordings`, `explain_case`, `keep_the_pool`, `judge_refusal`,
 `finish_forgotten`; what the site decides is in `rulebook`.
 """

@@ -19,8 +19,8 @@ from dialer.domain.phone import PhoneKind, PhoneNumber
 from dialer.domain.policy import Policy, ReceiptForm
 from dialer.domain.policy_entry import PolicyEntry
 from dialer.ports.storage import Storage, StoredPolicy, Work
+from dialer.usecases.access import sees
 from dialer.usecases.enter_policy import Entering, enter_changed
-from dialer.usecases.look_at import sees
 from dialer.usecases.rulebook import Rulebook
 
 _TRIES = 5

@@ -13,8 +13,8 @@ from dialer.domain.ticket_desk import TicketStep
 from dialer.domain.user import User
 from dialer.ports import RecordingStore
 from dialer.ports.storage import Moved, Storage, Work
+from dialer.usecases.access import ticket_in_scope
 from dialer.usecases.hand_down_ticket import ticket_for
-from dialer.usecases.look_at_tickets import ticket_in_scope
 from dialer.usecases.rulebook import TicketRules
 
 

@@ -12,7 +12,7 @@ from dialer.domain.errors import NotFound
 from dialer.domain.user import User
 from dialer.ports.figures import CaseSet, Moment, Slice
 from dialer.ports.storage import Storage, StoredPolicy, Work
-from dialer.usecases.look_at import sees
+from dialer.usecases.access import sees
 from dialer.usecases.rulebook import Rulebook
 from dialer.usecases.steer_dialling import course_now
 

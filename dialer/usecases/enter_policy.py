@@ -19,7 +19,7 @@ from dialer.domain.policy import Policy
 from dialer.domain.policy_entry import PolicyEntry
 from dialer.domain.priority import PriorityFacts, priority
 from dialer.domain.problem import Problem, ProblemLevel, ProblemType
-from dialer.domain.scope import ProvinceRules, required_rate
+from dialer.domain.sampling import ProvinceRules, required_rate
 from dialer.ports.storage import FoundProblem, Moved, NumberOfHolder, PolicyContent, Work
 from dialer.usecases.close_case import cancel_case
 from dialer.usecases.open_ticket import open_ticket

@@ -10,7 +10,8 @@ from dialer.domain.ticket import TICKET, TicketEvent, TicketId, TransferTicket
 from dialer.domain.ticket_desk import TicketStep, event_of, steps
 from dialer.domain.user import User
 from dialer.ports.storage import Moved, Storage, Work
-from dialer.usecases.look_at_tickets import ticket_in_scope, units_for
+from dialer.usecases.access import ticket_in_scope
+from dialer.usecases.look_at_tickets import destinations
 
 
 class UnitRefused(DialerError):
@@ -67,7 +68,7 @@ async def forward_ticket(
     """To a level-4 place or a department below one's own. Raises UnitRefused."""
     async with storage.begin() as work:
         ticket = await ticket_for(work, user, ticket_id, TicketStep.FORWARD, version)
-        if unit not in [each.org for each in units_for(await work.floor.users(), user, ticket)]:
+        if unit not in [each.org for each in destinations(await work.floor.users(), user, ticket)]:
             raise UnitRefused(f"ticket {ticket.ticket_no} can't be forwarded to {unit!r}")
         moved = Moved(user.login, now, {"unit": unit})
         await work.tickets.move(_handed_on(replace(ticket, unit=unit)), TicketEvent.FORWARDED, moved)

@@ -11,7 +11,8 @@ from dialer.domain.user import User
 from dialer.domain.waveform import Waveform
 from dialer.ports import RecordingStore, Scripts, Waveforms
 from dialer.ports.storage import Storage, StoredCall, StoredPolicy
-from dialer.usecases.look_at import AnswerHeard, PlayableRecording, answers_heard, recording_in_scope, sees
+from dialer.usecases.access import recording_in_scope, sees
+from dialer.usecases.case_file import AnswerHeard, PlayableRecording, answers_heard
 
 
 async def waveform_of(

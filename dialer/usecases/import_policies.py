@@ -17,7 +17,7 @@ from typing import Protocol, TypeVar
 from dialer.domain.errors import CalendarMissing, StaleVersion
 from dialer.domain.phone import PhoneNumber
 from dialer.domain.policy_entry import BadRow, PolicyEntry, RowFault
-from dialer.domain.scope import Stratum, draw_sample
+from dialer.domain.sampling import Stratum, draw_sample
 from dialer.ports import Clock
 from dialer.ports.storage import Storage, Work
 from dialer.usecases.enter_policy import ALWAYS, NEVER, Arrival, Entering, enter_changed, enter_new

@@ -15,7 +15,7 @@ from dialer.domain.seat import Seat, SeatState
 from dialer.domain.user import User
 from dialer.ports import Signals
 from dialer.ports.storage import DeskOrder, DeskOrderKind, Storage, Work
-from dialer.usecases.look_at import case_in_scope, sees
+from dialer.usecases.access import case_in_scope, sees
 from dialer.usecases.staff_the_floor import DESK_ORDERS, NoPhone
 
 

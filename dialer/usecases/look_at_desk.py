@@ -11,10 +11,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from dialer.domain import interview as talk
-from dialer.domain.appointment_days import DayOffered
 from dialer.domain.attempt import Attempt
 from dialer.domain.call import Phase, SeatId
 from dialer.domain.case import CaseId, RevisitCase
+from dialer.domain.days_offered import DayOffered
 from dialer.domain.errors import ImpossibleMove, StaleVersion
 from dialer.domain.interview import Fact, Screen, Verdict
 from dialer.domain.outcome import Outcome

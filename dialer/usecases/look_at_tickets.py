@@ -1,7 +1,4 @@
-"""At the side: transfer tickets as the desks of branch, city, county and salesperson show them (rules §2.1, §5.5).
-
-Who sees which ticket is said here and nowhere else: `sees_ticket`. A ticket out of somebody's sight does not exist.
-"""
+"""At the side: transfer tickets as the desks of branch, city, county and salesperson show them (rules §2.1, §5.5)."""
 
 from __future__ import annotations
 
@@ -15,35 +12,17 @@ from dialer.domain.attempt import Attempt
 from dialer.domain.calendar import WorkingCalendar, shanghai_time
 from dialer.domain.case import CaseState, RevisitCase
 from dialer.domain.clocks import working_time_between
-from dialer.domain.errors import CalendarMissing, NotFound
-from dialer.domain.problem import ProblemLevel
+from dialer.domain.errors import CalendarMissing
 from dialer.domain.ticket import OPEN_TICKETS, TicketId, TicketState, TransferTicket
 from dialer.domain.ticket_desk import TicketStep, answers_at_once, steps, waits_for
 from dialer.domain.user import Permission, Role, User
 from dialer.ports.storage import Draft, HistoryRow, HolderPhone, Storage, StoredCall, StoredPolicy, TicketReply, Work
-from dialer.usecases.look_at import sees
+from dialer.usecases.access import sees, sees_ticket, ticket_in_scope
 
 LISTED = 100
 """How many lines a list shows."""
 
 _COUNTED = 5000
-
-
-def sees_ticket(user: User, ticket: TransferTicket) -> bool:
-    """Whether a ticket is in the user's part of the organisation, or in the salesperson's own hands."""
-    if not sees(user, ticket.place):
-        return False
-    if user.role is Role.SALES:
-        return bool(user.salesperson_code) and ticket.handed_to == user.salesperson_code
-    return user.role is not Role.INDEP_HANDLER or ticket.level is ProblemLevel.L1
-
-
-async def ticket_in_scope(work: Work, user: User, ticket_id: TicketId) -> TransferTicket:
-    """A ticket the user may see. Raises NotFound for all others."""
-    ticket = await work.tickets.get(ticket_id)
-    if not sees_ticket(user, ticket):
-        raise NotFound(f"there is no ticket with id {ticket_id}")
-    return ticket
 
 
 def _handed_to(user: User) -> str | None:
@@ -151,7 +130,7 @@ async def _line(work: Work, user: User, ticket: TransferTicket, calendar: Workin
 
 
 @dataclass(frozen=True, slots=True)
-class Unit:
+class Destination:
     """A level-4 place or a department that a ticket can be forwarded to, with who works there."""
 
     org: str
@@ -174,7 +153,7 @@ class TicketFile:
     attachments: tuple[Attachment, ...]
     history: tuple[HistoryRow, ...]
     draft: Draft | None
-    units: tuple[Unit, ...]
+    destinations: tuple[Destination, ...]
     names: Mapping[str, str]
     found_in: tuple[Attempt, StoredCall] | None
     dialled_again: Attempt | None
@@ -202,7 +181,7 @@ async def ticket_file(
             attachments=tuple(await work.papers.attachments(ticket.id)),
             history=tuple(await work.tickets.history(ticket.id)),
             draft=await work.papers.draft(ticket.id, user.login),
-            units=units_for(people, user, ticket) if TicketStep.FORWARD in line.steps else (),
+            destinations=destinations(people, user, ticket) if TicketStep.FORWARD in line.steps else (),
             names={each.login: each.name for each in people},
             found_in=await _found_in(work, ticket, attempts),
             dialled_again=_last([each for each in attempts if each.round == ticket.round + 1]),
@@ -234,14 +213,14 @@ _RECEIVES = (Role.L4_CLERK, Role.DEPT_CLERK)
 _CITY_PARTS, _COUNTY_PARTS = 2, 3
 
 
-def units_for(people: Sequence[User], user: User, ticket: TransferTicket) -> tuple[Unit, ...]:
+def destinations(people: Sequence[User], user: User, ticket: TransferTicket) -> tuple[Destination, ...]:
     """Where a ticket can be forwarded: its own county first, then the other units of its city that have a clerk."""
     own_county = (ticket.org,) if ticket.org.count("/") >= _COUNTY_PARTS - 1 else ()
     clerks = [each for each in people if each.role in _RECEIVES and not each.disabled]
     city = "/".join(ticket.org.split("/")[:_CITY_PARTS])
     places = dict.fromkeys((*own_county, *sorted(each.org for each in clerks)))
     return tuple(
-        Unit(place, tuple(each.name for each in clerks if each.org == place))
+        Destination(place, tuple(each.name for each in clerks if each.org == place))
         for place in places
         if place.startswith(f"{city}/") and place != user.org and sees(user, place)
     )

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from dialer.domain.appointment_days import DayOffered, days_offered, promise_refusal
 from dialer.domain.case import Appointment, RevisitCase
 from dialer.domain.case_facts import CaseFacts
+from dialer.domain.days_offered import DayOffered, days_offered, promise_refusal
 from dialer.domain.errors import CalendarMissing
 from dialer.domain.number import Number, PastCall
 from dialer.domain.outcome import Outcome

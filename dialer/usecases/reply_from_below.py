@@ -15,11 +15,12 @@ from dialer.domain.ticket import TicketEvent, TicketId
 from dialer.domain.ticket_desk import TicketStep, answers_at_once
 from dialer.domain.user import User
 from dialer.ports.storage import Draft, Moved, Storage, TicketReply, Work
+from dialer.usecases.access import ticket_in_scope
 from dialer.usecases.answer_ticket import reply_to_ticket
 from dialer.usecases.check_reply import LookedOver, keep_reply, look_over
 from dialer.usecases.close_case import accept_correction
 from dialer.usecases.hand_down_ticket import ticket_for
-from dialer.usecases.look_at_tickets import may_correct, ticket_in_scope
+from dialer.usecases.look_at_tickets import may_correct
 from dialer.usecases.rulebook import Rulebook
 
 

@@ -16,8 +16,7 @@ from dialer.domain.errors import DialerError, NotAllowed, NotFound
 from dialer.domain.ticket import OPEN_TICKETS, TicketId, TransferTicket
 from dialer.domain.user import Permission, User
 from dialer.ports.storage import HolderPhone, Storage, Work
-from dialer.usecases.look_at import case_in_scope
-from dialer.usecases.look_at_tickets import ticket_in_scope
+from dialer.usecases.access import case_in_scope, ticket_in_scope
 
 MIN_WORDS_CHARS = 4
 
@@ -38,7 +37,7 @@ class ReasonMissing(DialerError):
 
 
 @dataclass(frozen=True, slots=True)
-class Reason:
+class StatedReason:
     """What is written into the log."""
 
     kind: str
@@ -65,7 +64,7 @@ async def phone_of_ticket(storage: Storage, user: User, ticket_id: TicketId, pho
 
 
 async def reveal_of_case(
-    storage: Storage, user: User, case_id: CaseId, phone_id: int, reason: Reason, now: datetime, address: str = ""
+    storage: Storage, user: User, case_id: CaseId, phone_id: int, reason: StatedReason, now: datetime, address: str = ""
 ) -> HolderPhone:
     """One number of a case. Raises NotFound, ReasonMissing."""
     async with storage.begin() as work:
@@ -75,7 +74,13 @@ async def reveal_of_case(
 
 
 async def reveal_of_ticket(
-    storage: Storage, user: User, ticket_id: TicketId, phone_id: int, reason: Reason, now: datetime, address: str = ""
+    storage: Storage,
+    user: User,
+    ticket_id: TicketId,
+    phone_id: int,
+    reason: StatedReason,
+    now: datetime,
+    address: str = "",
 ) -> HolderPhone:
     """One number of a ticket. Raises NotFound, ReasonMissing, and NotAllowed: the ticket does not wait below."""
     async with storage.begin() as work:
@@ -101,6 +106,6 @@ async def _phone(work: Work, case: RevisitCase, phone_id: int) -> HolderPhone:
     return found
 
 
-async def _log(work: Work, user: User, record: str, reason: Reason, now: datetime, address: str) -> None:
+async def _log(work: Work, user: User, record: str, reason: StatedReason, now: datetime, address: str) -> None:
     entry = AuditEntry.of(user, AuditKind.NUMBER_REVEALED, now, address, record=record, reason=reason.checked())
     await work.audit.put(entry)

@@ -12,7 +12,7 @@ from dialer.domain.preview import PreviewRules
 from dialer.domain.priority import PriorityRules
 from dialer.domain.problem import ProblemType
 from dialer.domain.product import Product
-from dialer.domain.scope import ProvinceRules
+from dialer.domain.sampling import ProvinceRules
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from dialer.domain.holder import PersonName
 from dialer.domain.user import Role, User
 from dialer.ports.search import Criteria, FoundSound
 from dialer.ports.storage import Storage, StoredPolicy
-from dialer.usecases.look_at import sees
+from dialer.usecases.access import sees
 
 PAGE_LINES = 50
 """Lines of one page of results."""

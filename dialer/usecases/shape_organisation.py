@@ -21,7 +21,7 @@ class UnitUsed(DialerError):
 
 
 @dataclass(frozen=True, slots=True)
-class RowFault:
+class LineFault:
     """What is wrong with a line of a file; `row` counts as the spreadsheet does, from 1."""
 
     row: int
@@ -33,7 +33,7 @@ class UnitImport:
     """What became of a file."""
 
     taken: int
-    faults: tuple[RowFault, ...]
+    faults: tuple[LineFault, ...]
 
 
 async def organisation(storage: Storage) -> Sequence[Unit]:
@@ -73,7 +73,7 @@ async def import_units(
             try:
                 unit = _fitting(Unit(path, row.get("name", "").strip()), known)
             except UnitInvalid as error:
-                faults.append(RowFault(number, str(error)))
+                faults.append(LineFault(number, str(error)))
                 continue
             known[path] = unit
             taken.append(unit)

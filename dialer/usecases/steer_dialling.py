@@ -19,7 +19,7 @@ from dialer.domain.user import Permission, User
 from dialer.ports import Signals
 from dialer.ports.steering import PoolCount
 from dialer.ports.storage import Storage, Work
-from dialer.usecases.look_at import sees
+from dialer.usecases.access import sees
 from dialer.usecases.rulebook import Rulebook
 from dialer.usecases.staff_the_floor import FLOOR
 

@@ -10,9 +10,9 @@ from dialer.domain.phone import PhoneNumber
 from dialer.domain.policy_entry import BadRow, PolicyEntry, RowFault
 from dialer.ports import Clock
 from dialer.ports.storage import Storage
+from dialer.usecases.access import sees
 from dialer.usecases.enter_policy import org_of
 from dialer.usecases.import_policies import Fate, PolicySource, import_policies
-from dialer.usecases.look_at import sees
 from dialer.usecases.rulebook import Rulebook
 
 

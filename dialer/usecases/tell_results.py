@@ -13,7 +13,7 @@ from dialer.domain.holder import PersonName
 from dialer.domain.recording import RecordingState
 from dialer.domain.ticket import TransferTicket
 from dialer.ports.storage import FoundProblem, HolderPhone, Recording, Storage, Work
-from dialer.usecases.look_at import sees
+from dialer.usecases.access import sees
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,8 @@ from dialer.domain.ticket import AWAITED
 from dialer.domain.user import User
 from dialer.ports.figures import CallCount, CaseSet, Slice, SoundCount
 from dialer.ports.storage import Storage, Work
+from dialer.usecases.access import sees
 from dialer.usecases.count_cases import moment_of
-from dialer.usecases.look_at import sees
 from dialer.usecases.rulebook import Rulebook
 from dialer.usecases.staff_the_floor import PauseReason
 from dialer.usecases.steer_dialling import touches

@@ -4,7 +4,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dialer.domain.attempts import spread_enough, valid_attempts
 from dialer.domain.case_facts import CaseFacts
 from dialer.domain.case_plan import CasePlan, DialNumber, Held, WaitUntil, next_numbers, plan_case
 from dialer.domain.contact import DialNow
@@ -14,6 +13,7 @@ from dialer.domain.phone import PhoneKind, PhoneStatus
 from dialer.domain.problem import ProblemType
 from dialer.domain.reason import Reason
 from dialer.domain.retry import Exhausted, after_outcome
+from dialer.domain.valid_attempts import spread_enough, valid_attempts
 from tests.domain.dialling import OFFICIAL, RULES, a_call, a_case, a_number, at, promised
 
 MOBILE = a_number()

@@ -246,7 +246,7 @@ async def test_a_ticket_is_forwarded_to_a_unit_of_its_own_city_and_nowhere_else(
 
 
 async def test_the_own_county_is_offered_first_and_then_who_has_a_clerk(u: Desks):
-    offered = (await u.file(u.l3)).units
+    offered = (await u.file(u.l3)).destinations
     assert [each.org for each in offered] == [COUNTY, "440000/440100/440106", "440000/440100/BANK"]
     assert offered[0].people == ("l4",)
 

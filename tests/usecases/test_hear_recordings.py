@@ -12,8 +12,8 @@ from dialer.domain.errors import NotFound
 from dialer.domain.user import Role, User
 from dialer.domain.waveform import Waveform
 from dialer.recording.local_store import LocalStore
+from dialer.usecases.case_file import case_file
 from dialer.usecases.hear_recordings import heard_in, waveform_of
-from dialer.usecases.look_at import case_file
 from tests.builders import a_user
 from tests.usecases.site import Site
 

@@ -15,7 +15,7 @@ import pytest
 
 from dialer.domain.case import CaseEvent, CaseState, RevisitCase
 from dialer.domain.problem import Problem, ProblemType
-from dialer.domain.scope import ProvinceRules, Stratum, draw_sample
+from dialer.domain.sampling import ProvinceRules, Stratum, draw_sample
 from dialer.domain.ticket import TicketState
 from dialer.importing import ErrorFile, PolicyFile, give_way
 from dialer.ports.storage import FoundProblem, HistoryRow, Storage

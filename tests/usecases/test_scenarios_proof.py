@@ -15,10 +15,11 @@ from dialer.domain.recording import RecordingState
 from dialer.domain.seat import SeatState
 from dialer.domain.user import Role
 from dialer.ports import SoundLost, StoreFailed
+from dialer.usecases.access import recording_in_scope
+from dialer.usecases.case_file import case_file
 from dialer.usecases.close_case import close_what_is_proved
 from dialer.usecases.judge_refusal import judge_refusal
 from dialer.usecases.keep_recording import too_short
-from dialer.usecases.look_at import case_file, recording_in_scope
 from tests.builders import a_seal, a_user, sound_files
 from tests.usecases.site import Site
 

@@ -20,8 +20,8 @@ from dialer.console.site import site_of, user_of
 from dialer.domain.calendar import YearSchedule
 from dialer.domain.errors import DialerError
 from dialer.domain.user import Permission, User
+from dialer.usecases.access import sees
 from dialer.usecases.change_calendar import CalendarChange, foresee, put_in_force
-from dialer.usecases.look_at import sees
 
 log = structlog.get_logger("console")
 

@@ -12,7 +12,7 @@ from dialer.console.recordings import asked_part, stream_sound
 from dialer.console.site import site_of
 from dialer.domain.audit import AuditKind
 from dialer.domain.errors import NotFound
-from dialer.usecases.look_at import recording_in_scope
+from dialer.usecases.access import recording_in_scope
 from dialer.usecases.tell_results import case_of_policy, changed_cases
 
 _LARGEST_ID = 2**53

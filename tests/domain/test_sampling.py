@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dialer.domain.policy import Channel, Design, InsuranceClass, Term, TermKind
-from dialer.domain.scope import ProvinceRules, Stratum, draw_sample, required_rate
+from dialer.domain.sampling import ProvinceRules, Stratum, draw_sample, required_rate
 from tests.domain.test_policy import A_POLICY
 
 ONE_YEAR = Term(TermKind.YEARS, 1)

@@ -1,14 +1,10 @@
-"""At the side: what the pages show, read in one consistent picture, cut to what the reader may see (rules §2.4, §7.6).
-
-Organisation scope is applied here and nowhere else: a record outside it does not exist for the reader.
-"""
+"""At the side: all that is known of one case, read in one consistent picture (rules §2.4, §7.6)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from dialer.domain.api_token import ApiToken
 from dialer.domain.attempt import Attempt
 from dialer.domain.call import RecordingKind
 from dialer.domain.case import CaseId, RevisitCase
@@ -31,31 +27,7 @@ from dialer.ports.storage import (
     StoredPolicy,
     Work,
 )
-
-
-def sees(user: User | ApiToken, org: str) -> bool:
-    """Whether a place of the organisation is one's own or below it; places are paths like `44/4401`."""
-    return not user.org or org == user.org or org.startswith(f"{user.org}/")
-
-
-async def case_in_scope(work: Work, user: User, case_id: CaseId) -> RevisitCase:
-    """A case the user may see. Raises NotFound for all others."""
-    case = await work.cases.get(case_id)
-    if not sees(user, case.org):
-        raise NotFound(f"there is no case {case_id}")
-    return case
-
-
-async def recording_in_scope(work: Work, user: User | ApiToken, recording_id: int) -> Recording:
-    """A sealed recording of a case the user may see. Raises NotFound for all others."""
-    recording = await work.recordings.get(recording_id)
-    attempts = await work.calls.attempts_of(recording.call_id)
-    cases = [await work.cases.get(attempt.case_id) for attempt in attempts]
-    sealed = recording.state is RecordingState.SEALED and recording.seal is not None
-    if not sealed or not any(sees(user, case.org) for case in cases):
-        raise NotFound(f"there is no recording {recording_id} to hear")
-    return recording
-
+from dialer.usecases.access import case_in_scope
 
 _LEAD_IN_MS = 4000
 """The question's last words and the customer's."""

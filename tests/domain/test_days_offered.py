@@ -1,5 +1,5 @@
-from dialer.domain.appointment_days import days_offered, promise_refusal
 from dialer.domain.contact import DialNow, may_dial
+from dialer.domain.days_offered import days_offered, promise_refusal
 from dialer.domain.outcome import Outcome
 from dialer.domain.reason import Reason
 from tests.domain.dialling import OFFICIAL, RULES, a_call, a_case, a_number, at, promised
