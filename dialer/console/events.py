@@ -12,11 +12,14 @@ from aiohttp import web
 from dialer.console.routes import Route
 from dialer.console.site import SESSION, Site, site_of
 from dialer.domain.user import Permission, User
-from dialer.usecases.log_in import Session, still_open
+from dialer.usecases.log_in import Session, still_lasts, still_open, take_no_more
 from dialer.usecases.look_at_desk import look_from_afar
 
 LOOK_AT_LEAST_EVERY_SECONDS = 20.0
 """Signals that were missed ring when they can be heard again; this is for a session that ends, and for proxies."""
+
+_OVER = b"event: look\ndata: over\n\n"
+"""The page looks again, and is led to the login: nobody waits at a desk that is dead."""
 
 Tell = Callable[[web.StreamResponse, Site, Session], Awaitable[None]]
 
@@ -45,12 +48,18 @@ async def streaming(request: web.Request, tell: Tell) -> web.StreamResponse:
 
 
 async def _tell_changes(response: web.StreamResponse, site: Site, session: Session) -> None:
-    told = ""
+    told, leaving = "", False
     while True:
         async with site.storage.read() as work:
-            if not await still_open(work, session.token, site.now):
-                return
+            lasts = await still_lasts(work, session.token, site.now)
+            is_open = lasts or await still_open(work, session.token, site.now)
             version, topic = await look_from_afar(work, session.user)
+        if not lasts and not leaving:
+            leaving = True
+            await take_no_more(site.storage, site.signals, session, site.now)
+        if not is_open:
+            await response.write(_OVER)
+            return
         news = f"event: look\ndata: {version}\n\n" if version != told else ": nothing new\n\n"
         await response.write(news.encode())
         told = version

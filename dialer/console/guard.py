@@ -9,6 +9,7 @@ from aiohttp import web
 
 from dialer.console.api.bearer import admit_program
 from dialer.console.forms import field
+from dialer.console.pages import wants_fragment
 from dialer.console.routes import Door, Handler, admits, needs_of
 from dialer.console.site import SESSION, site_of
 from dialer.console.trace import leave_trace, refused
@@ -18,6 +19,8 @@ from dialer.usecases.log_in import SessionOver, StepMissing, session_of
 
 SESSION_COOKIE = "dialer_session"
 CSRF_HEADER = "X-CSRF-Token"
+UNASKED_HEADER = "X-Unasked"
+"""With what a page sends by itself."""
 
 _READING = frozenset({"GET", "HEAD"})
 _OUR_OWN = frozenset({"same-origin", "none"})
@@ -90,9 +93,19 @@ async def _known(request: web.Request) -> None:
     if token is None:
         raise SessionOver("please log in")
     site = site_of(request)
-    request[SESSION] = await session_of(site.storage, token, site.now, site.proving)
+    request[SESSION] = await session_of(site.storage, token, site.now, site.proving, by_hand=_by_hand(request))
     if request.method not in _READING:
         await _with_token(request)
+
+
+def _by_hand(request: web.Request) -> bool:
+    """Somebody opened a page, sent a form or pressed a key.
+
+    What a page fetches by itself (renewals, streams, sound, its phone's affairs) says nothing of anybody sitting there.
+    """
+    if request.method not in _READING:
+        return UNASKED_HEADER not in request.headers
+    return "text/html" in request.headers.get("Accept", "") and not wants_fragment(request)
 
 
 async def _with_token(request: web.Request) -> None:

@@ -15,10 +15,12 @@ from enum import StrEnum
 
 from dialer.domain.audit import AuditEntry, AuditKind
 from dialer.domain.errors import DialerError, NotFound
+from dialer.domain.seat import SEAT, SeatEvent
 from dialer.domain.user import PRIVILEGED, Role, User
-from dialer.ports.storage import LoginSession, Storage, Work
+from dialer.ports import Signals
+from dialer.ports.storage import LoginSession, Moved, Storage, Work
 from dialer.usecases.audit import note
-from dialer.usecases.staff_the_floor import PasswordHasher
+from dialer.usecases.staff_the_floor import BUSY, FLOOR, PasswordHasher
 
 FAILURES_UNTIL_LOCKED = 5
 LOCKED_FOR = timedelta(minutes=15)
@@ -26,6 +28,9 @@ IDLE_TIMEOUT = timedelta(hours=8)
 LONGEST_SESSION = timedelta(hours=12)
 LONGEST_LOGIN = timedelta(minutes=10)
 """How long somebody may take between the password and the last step."""
+
+LONGEST_OVERTIME = timedelta(hours=1)
+"""How far a call may carry a login over its limits."""
 
 _SEEN_EVERY = timedelta(minutes=1)
 
@@ -196,13 +201,23 @@ def _step(session: LoginSession, proving: Collection[Role]) -> Step | None:
     return Step.ENROL if unproved else None
 
 
-async def session_of(storage: Storage, token: str, now: datetime, proving: Collection[Role] = PRIVILEGED) -> Session:
-    """The session a browser names, kept alive by being used. Raises SessionOver."""
+async def session_of(
+    storage: Storage,
+    token: str,
+    now: datetime,
+    proving: Collection[Role] = PRIVILEGED,
+    *,
+    by_hand: bool = True,
+) -> Session:
+    """The session a browser names, kept alive by what somebody does, not by what a page asks itself (not `by_hand`).
+
+    Raises SessionOver.
+    """
     async with storage.read() as work:
         found = await _open(work, token, now, proving)
     if found is None:
         raise SessionOver("please log in")
-    if now - found.seen_at > _SEEN_EVERY:
+    if by_hand and now - found.seen_at > _SEEN_EVERY:
         async with storage.begin() as work:
             await work.logins.touch(found.token_hash, now)
     return Session(token, found.csrf, found.user, _step(found, proving))
@@ -213,9 +228,43 @@ async def still_open(work: Work, token: str, now: datetime) -> bool:
     return await _open(work, token, now, ()) is not None
 
 
+async def still_lasts(work: Work, token: str, now: datetime) -> bool:
+    """Whether a session holds by itself, and not only until a call is finished."""
+    found = await work.logins.find(_fingerprint(token))
+    return found is not None and holds(found, now, ())
+
+
 async def _open(work: Work, token: str, now: datetime, proving: Collection[Role]) -> LoginSession | None:
     found = await work.logins.find(_fingerprint(token))
-    return found if found is not None and holds(found, now, proving) else None
+    if found is None or holds(found, now, proving) or await _on_a_call(work, found, now, proving):
+        return found
+    return None
+
+
+async def _on_a_call(work: Work, session: LoginSession, now: datetime, proving: Collection[Role]) -> bool:
+    """Nobody is thrown out in the middle of a call: it is finished first, and its result entered."""
+    if _step(session, proving) is not None or not holds(session, now - LONGEST_OVERTIME, proving):
+        return False
+    seat = await work.floor.seat_of(session.user.login)
+    return seat is not None and seat.state in BUSY
+
+
+async def take_no_more(storage: Storage, signals: Signals, session: Session, now: datetime) -> None:
+    """When a login's time is up, no further call comes to a desk that nobody can see; the one under way goes on.
+
+    Somebody who has ended it, or has logged in anew, knows what they do.
+    """
+    login = session.user.login
+    async with storage.begin() as work:
+        seat, logins = await work.floor.seat_of(login), await work.logins.of(login)
+        ended = session.fingerprint not in {each.token_hash for each in logins}
+        if seat is None or ended or any(holds(each, now, ()) for each in logins):
+            return
+        if seat.state in BUSY and not seat.pause_after_call:
+            await work.floor.save_seat(replace(seat, pause_after_call=True))
+        elif SeatEvent.PAUSE in SEAT.allowed(seat.state):
+            await work.floor.move_seat(replace(seat, why=""), SeatEvent.PAUSE, Moved("system:login", now, {}))
+    await signals.notify(FLOOR)
 
 
 def holds(session: LoginSession, now: datetime, proving: Collection[Role]) -> bool:

@@ -26,7 +26,8 @@ DESK_ORDERS = "desk-orders"
 FLOOR = "floor"
 
 _LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{0,31}")
-_BUSY = frozenset({SeatState.RESERVED, SeatState.TALKING, SeatState.WRAP_UP})
+BUSY = frozenset({SeatState.RESERVED, SeatState.TALKING, SeatState.WRAP_UP})
+"""A call is under way, or its result is not entered yet."""
 
 
 class AccountInvalid(DialerError):
@@ -192,7 +193,7 @@ async def get_ready(storage: Storage, signals: Signals, user: User, now: datetim
     """Take calls again. In a call: take the next one too, after all."""
 
     def ready(seat: Seat) -> tuple[Seat, SeatEvent | None]:
-        if seat.state in _BUSY:
+        if seat.state in BUSY:
             return replace(seat, pause_after_call=False, why=""), None
         return replace(seat, why=""), SeatEvent.READY
 
@@ -205,7 +206,7 @@ async def pause(storage: Storage, signals: Signals, user: User, reason: PauseRea
     """Take no more calls; one that is being dialled or held is finished first."""
 
     def paused(seat: Seat) -> tuple[Seat, SeatEvent | None]:
-        if seat.state in _BUSY:
+        if seat.state in BUSY:
             return replace(seat, pause_after_call=True, why=reason), None
         return replace(seat, why=reason), SeatEvent.PAUSE
 
@@ -257,7 +258,7 @@ def wishes(seat: Seat | None) -> frozenset[DeskOrderKind | SeatEvent]:
         return frozenset({SeatEvent.SIT_DOWN})
     mine = {SeatEvent.SIT_DOWN, SeatEvent.READY, SeatEvent.PAUSE, SeatEvent.STAND_UP}
     allowed: set[DeskOrderKind | SeatEvent] = set(SEAT.allowed(seat.state) & mine)
-    if seat.state in _BUSY:
+    if seat.state in BUSY:
         allowed.add(SeatEvent.READY if seat.pause_after_call else SeatEvent.PAUSE)
     if seat.call_id is not None and seat.state in (SeatState.RESERVED, SeatState.TALKING):
         allowed.add(DeskOrderKind.HANG_UP)

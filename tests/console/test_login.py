@@ -7,7 +7,9 @@ from dataclasses import replace
 
 import pytest
 
+from dialer.console.guard import UNASKED_HEADER
 from dialer.console.site import SITE
+from dialer.domain.seat import SeatState
 from dialer.domain.user import Role
 from dialer.usecases.staff_the_floor import create_user
 from tests.console.desk import JSON, PASSWORD, Authenticator, Console, Visitor
@@ -129,6 +131,55 @@ async def test_who_was_given_a_password_chooses_another_before_anything_else(con
     assert (await person.post(path, old="wrong", new=new, again=new)).status == 401
     assert (await person.post(path, old=PASSWORD, new=new, again=new)).headers["Location"] == "/"
     assert (await person.get("/floor")).status == 200
+
+
+BY_ITSELF = (
+    ("/tickets", {"HX-Request": "true", "Accept": "text/html"}),
+    ("/tickets", JSON),
+    ("/tickets", {"Accept": "*/*"}),
+)
+
+
+@pytest.mark.parametrize(("path", "headers"), BY_ITSELF)
+async def test_a_page_that_renews_itself_does_not_keep_its_login_alive(console: Console, log_in, path, headers) -> None:
+    person = await log_in(Role.CC_LEADER)
+    for _ in range(2):
+        console.site.later(hours=4)
+        assert (await person.get(path, **headers)).status == 200
+    console.site.later(seconds=1)
+    assert (await person.get(path, **headers)).status in (303, 401)
+
+
+async def test_a_stream_does_not_keep_a_login_alive_and_sends_its_desk_to_the_login_page(
+    console: Console, agent: Visitor
+) -> None:
+    console.site.later(hours=8)
+    stream = await agent.get("/desk/events", Accept="text/event-stream")
+    assert (await stream.content.readline(), (await stream.content.readline())[:6]) == (b"event: look\n", b"data: ")
+    console.site.later(seconds=1)
+    await console.signals.notify("desk:agent1")
+    assert (await stream.content.read()).endswith(b"event: look\ndata: over\n\n")
+    looked = await agent.get("/desk?seen=0", **{"HX-Request": "true"})
+    assert looked.headers["HX-Redirect"] == "/login"
+    assert (await console.site.seat()).state is SeatState.PAUSED
+
+
+@pytest.mark.parametrize(("sent_by_itself", "then"), [({}, 200), ({UNASKED_HEADER: "1"}, 401)])
+async def test_keys_keep_a_login_alive_and_what_the_phone_sends_does_not(
+    console: Console, agent: Visitor, sent_by_itself: dict[str, str], then: int
+) -> None:
+    console.site.later(hours=8)
+    assert (await agent.post("/desk/pause", {**JSON, **sent_by_itself}, reason="BREAK")).status == 200
+    console.site.later(minutes=1)
+    assert (await agent.get("/desk", **JSON)).status == then
+
+
+async def test_an_opened_page_keeps_a_login_alive(console: Console, log_in) -> None:
+    person = await log_in(Role.CC_LEADER)
+    console.site.later(hours=8)
+    assert (await person.get("/tickets", Accept="text/html,application/xhtml+xml,*/*;q=0.8")).status == 200
+    console.site.later(hours=1)
+    assert (await person.get("/tickets")).status == 200
 
 
 async def test_the_demonstration_alone_asks_for_no_code_and_says_so(console: Console, visit) -> None:

@@ -7,22 +7,26 @@ from datetime import timedelta
 
 import pytest
 
+from dialer.domain.seat import SeatEvent, SeatState
 from dialer.domain.user import Role, User
 from dialer.storage.database import Database
 from dialer.usecases.log_in import (
     IDLE_TIMEOUT,
     LOCKED_FOR,
+    LONGEST_OVERTIME,
     LONGEST_SESSION,
     LockedOut,
     LoginRefused,
     SessionOver,
     log_in,
     session_of,
+    still_lasts,
     still_open,
+    take_no_more,
 )
 from dialer.usecases.staff_the_floor import create_user
-from tests.builders import at
-from tests.usecases.test_staff_the_floor import HASHER
+from tests.builders import a_seat, at, moved
+from tests.usecases.test_staff_the_floor import HASHER, HeardSignals
 
 PASSWORD = "correct horse battery"
 NOW = at(9)
@@ -47,6 +51,61 @@ async def test_a_session_that_is_used_all_the_time_ends_after_a_shift(storage: D
         assert (await session_of(storage, session.token, NOW + timedelta(hours=hours))).user.login == lihua.login
     with pytest.raises(SessionOver):
         await session_of(storage, session.token, NOW + LONGEST_SESSION + timedelta(seconds=1))
+
+
+async def test_what_a_page_asks_by_itself_does_not_keep_a_session_alive(storage: Database, lihua: User) -> None:
+    session = await log_in(storage, HASHER, "lihua", PASSWORD, NOW)
+    for hours in (4, 8):
+        await session_of(storage, session.token, NOW + timedelta(hours=hours), by_hand=False)
+    with pytest.raises(SessionOver):
+        await session_of(storage, session.token, NOW + IDLE_TIMEOUT + timedelta(seconds=1))
+
+
+@pytest.mark.parametrize("limit", [IDLE_TIMEOUT, LONGEST_SESSION])
+async def test_nobody_is_thrown_out_in_the_middle_of_a_call(storage: Database, lihua: User, limit: timedelta) -> None:
+    over = NOW + limit + timedelta(seconds=1)
+    session = await log_in(storage, HASHER, "lihua", PASSWORD, NOW)
+    if limit > IDLE_TIMEOUT:
+        await session_of(storage, session.token, NOW + timedelta(hours=6))
+    async with storage.begin() as work:
+        await work.floor.put_seat(a_seat(login="lihua", state=SeatState.TALKING))
+    assert (await session_of(storage, session.token, over, by_hand=False)).user == lihua
+    with pytest.raises(SessionOver):
+        await session_of(storage, session.token, NOW + limit + LONGEST_OVERTIME + timedelta(seconds=1))
+    await take_no_more(storage, HeardSignals(), session, over)
+    async with storage.begin() as work:
+        seat = await work.floor.seat_of("lihua")
+        assert seat is not None
+        assert seat.pause_after_call
+        for event in (SeatEvent.CALL_ENDED, SeatEvent.WRAPPED_UP):
+            seat = await work.floor.move_seat(seat, event, moved(when=over))
+    with pytest.raises(SessionOver):
+        await session_of(storage, session.token, over, by_hand=False)
+
+
+async def test_a_desk_whose_login_is_over_takes_no_more_calls_unless_there_is_another_login(
+    storage: Database, lihua: User
+) -> None:
+    over = NOW + IDLE_TIMEOUT + timedelta(seconds=1)
+    first = await log_in(storage, HASHER, "lihua", PASSWORD, NOW)
+    second = await log_in(storage, HASHER, "lihua", PASSWORD, NOW + timedelta(hours=1))
+    async with storage.begin() as work:
+        await work.floor.put_seat(a_seat(login="lihua", state=SeatState.READY))
+        assert not await still_lasts(work, first.token, over)
+    await take_no_more(storage, HeardSignals(), first, over)
+    assert await _seat_state(storage) is SeatState.READY
+    async with storage.begin() as work:
+        await work.logins.close(second.fingerprint)
+    await take_no_more(storage, HeardSignals(), second, over)
+    assert await _seat_state(storage) is SeatState.READY  # who ended it knows what they do
+    await take_no_more(storage, HeardSignals(), first, over)
+    assert await _seat_state(storage) is SeatState.PAUSED
+
+
+async def _seat_state(storage: Database) -> SeatState | None:
+    async with storage.read() as work:
+        seat = await work.floor.seat_of("lihua")
+    return seat.state if seat else None
 
 
 async def test_asking_whether_a_session_holds_does_not_keep_it_alive(storage: Database, lihua: User) -> None:

@@ -106,7 +106,7 @@ class Phone {
 
   /** We are reachable and hold no leg: should the agent sit at the desk, it is called now. */
   private async ask(): Promise<void> {
-    const headers = { "X-CSRF-Token": this.strip.dataset["csrf"] ?? "" };
+    const headers = { "X-CSRF-Token": this.strip.dataset["csrf"] ?? "", "X-Unasked": "1" };
     await fetch("/desk/phone/call-again", { method: "POST", headers });
   }
 
