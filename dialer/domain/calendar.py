@@ -130,10 +130,6 @@ class WorkingCalendar:
             return True
         return day.weekday() < _SATURDAY and not any(day in schedule.off for schedule in schedules)
 
-    def is_holiday(self, day: date) -> bool:
-        """Whether the day is off for whatever reason, ordinary weekends included."""
-        return not self.is_working_day(day)
-
     def is_public_holiday(self, day: date) -> bool:
         """Whether the notice itself takes the day off; an ordinary weekend is none (rules §9.1, roster)."""
         return any(day in schedule.off for schedule in self._schedules_for(day))

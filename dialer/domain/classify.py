@@ -1,13 +1,12 @@
 """What became of a call that brought nobody to the agent: the network's evidence → an outcome (rules §10.1-10.3).
 
 Mainland networks say what is wrong in an announcement and then release with an uninformative code, so a code alone
-proves little. Evidence ranks: our own fault; what was heard (by a person, or text or audio match good enough to be
-believed); then the code, read as the *mildest* category it may mean. A bare 404 or 480 never makes a number vacant.
+proves little, and nothing here understands announcements. Evidence ranks: our own fault; then the code, read as the
+*mildest* category it may mean. A bare 404 or 480 never makes a number vacant.
 
 `DECISION_TABLE`, first row that fits:
 
     our side     a failure of ours; ended by dialer or agent; answered, but no agent was joined      TECH
-    heard        an announcement was understood                                                     as heard
     ring-out     rang or played until our time-out, 487, or 408 after ringing                       NO_ANSWER
     486          after ringing 3 s or more                                                          REJECTED
     486, 600     at once                                                                            BUSY
@@ -30,25 +29,6 @@ from dataclasses import dataclass
 from dialer.domain.call import Call, Party
 from dialer.domain.outcome import Outcome
 
-ANNOUNCEMENTS = frozenset(
-    {
-        Outcome.VACANT,
-        Outcome.INVALID_FORMAT,
-        Outcome.SUSPENDED,
-        Outcome.NUMBER_CHANGED,
-        Outcome.POWER_OFF,
-        Outcome.NO_SERVICE,
-        Outcome.BUSY,
-        Outcome.NO_ANSWER,
-        Outcome.REJECTED,
-        Outcome.CALL_REMINDER,
-        Outcome.BLOCKED,
-        Outcome.FORWARD_FAIL,
-        Outcome.NETWORK,
-    }
-)
-"""What an announcement can say (rules §10.2); anything else needs a person on the line."""
-
 _REJECTED_AFTER_SECONDS = 3.0
 _RING_BACK_SECONDS = 30.0
 
@@ -66,7 +46,6 @@ class Evidence:
         ring_timeout: we gave up after the ring time.
         failure: a fault on our side, named.
         answered: it was answered, but nobody was joined to it.
-        heard: what an announcement was understood to say, one of `ANNOUNCEMENTS`.
     """
 
     sip_code: int | None
@@ -77,11 +56,6 @@ class Evidence:
     ring_timeout: bool = False
     failure: str | None = None
     answered: bool = False
-    heard: Outcome | None = None
-
-    def __post_init__(self) -> None:
-        if self.heard is not None and self.heard not in ANNOUNCEMENTS:
-            raise ValueError(f"an announcement can't say {self.heard}")
 
     @property
     def reached_the_far_end(self) -> bool:
@@ -91,11 +65,11 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the decision table: `when` in words, and the outcome; None means as heard."""
+    """One line of the decision table: `when` in words, and the outcome."""
 
     when: str
     fits: Callable[[Evidence], bool]
-    outcome: Outcome | None
+    outcome: Outcome
 
 
 def _our_side(evidence: Evidence) -> bool:
@@ -131,7 +105,6 @@ def _request_refused(evidence: Evidence) -> bool:
 
 DECISION_TABLE = (
     Row("our side", _our_side, Outcome.TECH),
-    Row("heard", lambda evidence: evidence.heard is not None, None),
     Row("rang or played until we gave up", _rang_out, Outcome.NO_ANSWER),
     Row("486 after ringing", _declined, Outcome.REJECTED),
     Row("486, 600 at once", _code(486, 600), Outcome.BUSY),
@@ -150,11 +123,10 @@ DECISION_TABLE = (
 
 def classify(evidence: Evidence) -> Outcome:
     """The one outcome of a call that reached no agent."""
-    row = next(row for row in DECISION_TABLE if row.fits(evidence))
-    return row.outcome or evidence.heard or Outcome.NETWORK
+    return next(row.outcome for row in DECISION_TABLE if row.fits(evidence))
 
 
-def evidence_of(call: Call, heard: Outcome | None = None) -> Evidence:
+def evidence_of(call: Call) -> Evidence:
     """What an ended call that connected nobody shows.
 
     Raises:
@@ -175,5 +147,4 @@ def evidence_of(call: Call, heard: Outcome | None = None) -> Evidence:
         ring_timeout=ended.ring_timeout,
         failure=ended.failure,
         answered=call.answered_at is not None,
-        heard=heard,
     )

@@ -33,15 +33,12 @@ class FreeLook:
         first_day: the first day that counts.
         revisit_last_day: the last natural day, never rolled; the company's duty is judged on it.
         surrender_last_day: the last day to surrender in full, rolled to a working day; told to the customer.
-        last_working_day_inside: the last working day up to `revisit_last_day`, the practical target. Free-looks
-            are longer than any holiday, so it lies inside the period.
     """
 
     receipt_date: date
     first_day: date
     revisit_last_day: date
     surrender_last_day: date
-    last_working_day_inside: date
 
     @classmethod
     def of(
@@ -68,7 +65,6 @@ class FreeLook:
             first_day=first,
             revisit_last_day=last,
             surrender_last_day=calendar.first_working_day_on_or_after(last) if roll else last,
-            last_working_day_inside=calendar.last_working_day_on_or_before(last),
         )
 
     def days_left(self, today: date) -> int:

@@ -47,11 +47,6 @@ class Policyholder:
     def __repr__(self) -> str:
         return f"Policyholder(id={self.id}, {self.name.masked})"
 
-    @property
-    def id_tail(self) -> str:
-        """The last four of the document number, which only the customer may say (rules §8, node M035)."""
-        return self.id_no[-4:]
-
     def age_on(self, day: date) -> int | None:
         """Full years of age; None when the birthday is not known."""
         if self.birthday is None:

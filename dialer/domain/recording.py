@@ -1,13 +1,9 @@
-"""A call's recording: what becomes of it, what is sealed with it, whether a case may close on it, how long it is kept.
-
-Rules §5.9 (closing), §7.5 (retention), §10.3 rule 6 (early media).
-"""
+"""A call's recording: what becomes of it, what is sealed with it, whether a case may close on it (rules §5.9)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from dialer.domain.calendar import SHANGHAI
@@ -149,48 +145,3 @@ def recording_key(call_id: CallId, kind: RecordingKind, started_at: datetime) ->
 def retry_seal_after(failures: int) -> timedelta:
     """The wait before sealing is tried again after so many failures: 30 s doubling to 15 min; nothing is given up."""
     return min(timedelta(seconds=30 << min(failures - 1, 5)), timedelta(minutes=15))
-
-
-@dataclass(frozen=True, slots=True)
-class Retention:
-    """How long recordings are kept (rules §7.5, §10.3 rule 6, §13)."""
-
-    long_years: int = 10
-    short_years: int = 5
-    after_dispute_years: int = 2
-    early_media_days: int = 30
-
-
-def retain_until(
-    retention: Retention,
-    contract_end: date | None,
-    *,
-    over_one_year: bool,
-    dispute_ends: Iterable[date | None] = (),
-) -> date | None:
-    """The last day a revisit's recording must be kept, or None: it may not be deleted yet (rules §7.5).
-
-    None when the contract's end is not known, or a dispute is open (its end is None).
-    """
-    disputes = tuple(dispute_ends)
-    if contract_end is None:
-        return None
-    until = _years_after(contract_end, retention.long_years if over_one_year else retention.short_years)
-    for ended in disputes:
-        if ended is None:
-            return None
-        until = max(until, _years_after(ended, retention.after_dispute_years))
-    return until
-
-
-def early_media_until(retention: Retention, recorded_on: date) -> date:
-    """The last day early media is kept (rules §10.3 rule 6)."""
-    return recorded_on + timedelta(days=retention.early_media_days)
-
-
-def _years_after(day: date, years: int) -> date:
-    """The same day years later; 29 February becomes 1 March, since a year short of a day is not a year."""
-    try:
-        return day.replace(year=day.year + years)
-    except ValueError:
-        return date(day.year + years, 3, 1)

@@ -138,14 +138,6 @@ def reply_rules(
     return rules
 
 
-def objections(
-    content: ReplyContent, level: ProblemLevel, min_chars: int, banned: Iterable[str], *, attached: bool = False
-) -> tuple[Objection, ...]:
-    """Every reason to send a reply back; empty when it is acceptable: the rules of `reply_rules` that it breaks."""
-    rules = reply_rules(content, level, min_chars, banned, attached=attached)
-    return tuple(objection for objection, kept in rules.items() if not kept)
-
-
 def own_characters(content: ReplyContent, banned: Iterable[str]) -> int:
     """How many Chinese characters of the story are the handler's own."""
     return len(_HAN.findall(_own_words(content, banned)))

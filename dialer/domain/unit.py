@@ -7,9 +7,6 @@ from dataclasses import dataclass
 
 from dialer.domain.errors import DialerError
 
-LEVELS = 4
-"""总公司, 省级分公司, 中支, 四级机构; the company itself is the empty path."""
-
 _PATH = re.compile(r"[0-9A-Za-z_-]{1,12}(/[0-9A-Za-z_-]{1,12}){0,2}")
 
 

@@ -427,10 +427,6 @@ class Calls(Protocol):
         """Store an attempt's outcome, once. Raises StaleVersion when it already has one."""
         ...
 
-    async def unfinished(self, owner: str) -> Sequence[Attempt]:
-        """Attempts without outcome whose call belongs to this engine."""
-        ...
-
 
 class Interviews(Protocol):
     """Interviews, answers and what they found."""

@@ -108,10 +108,6 @@ class CallShelf:
         if not await self._statements.change(attempt_rows.update().where(unfinished).values(row)):
             raise StaleVersion(f"attempt {attempt.id} has its outcome already")
 
-    async def unfinished(self, owner: str) -> Sequence[Attempt]:
-        its_calls = select(calls.c.id).where(calls.c.owner == owner)
-        return await self._attempts(attempt_rows.c.finished_at.is_(None) & attempt_rows.c.call_id.in_(its_calls))
-
     async def _attempts(self, wanted: ColumnElement[bool]) -> Sequence[Attempt]:
         rows = await self._statements.all(select(attempt_rows).where(wanted).order_by(attempt_rows.c.id))
         return [from_row(Attempt, row) for row in rows]

@@ -13,7 +13,6 @@ from datetime import datetime
 from dialer.domain.case import CaseEvent, Purpose, RevisitCase
 from dialer.domain.problem import Problem, ProblemLevel
 from dialer.domain.retry import Exhausted
-from dialer.domain.rounds import ticket_follows
 from dialer.domain.ticket import NOT_ACCEPTED_YET, TicketId, TicketItem, TicketState, TransferTicket, urgent
 from dialer.ports.storage import FoundProblem, Moved, Work
 from dialer.usecases.answer_ticket import OPEN_STATE, close_answered_tickets, go_on, ticket_of_round
@@ -83,7 +82,7 @@ async def open_ticket(
     If it was answered meanwhile, the answer is taken up; but what was heard since needs a ticket of its own.
     """
     moved = Moved("system:rules", now, {"level": level, "round": case.round})
-    if not ticket_follows(case.round, rulebook.tickets.max_rounds):
+    if case.round >= rulebook.tickets.max_rounds:
         return await _no_more_rounds(work, case, moved)
     existing = await ticket_of_round(work, case)
     if existing is None:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dialer.domain.call import Answered, Call, CallEvent, CallId, Connected, EarlyMedia, Ended, Party, Ringing, SeatId
-from dialer.domain.classify import ANNOUNCEMENTS, DECISION_TABLE, Evidence, classify, evidence_of
+from dialer.domain.classify import DECISION_TABLE, Evidence, classify, evidence_of
 from dialer.domain.outcome import Outcome
 
 NETWORK = Party.NETWORK
@@ -23,10 +23,6 @@ PLAYS = {"early_media": True, "ring_seconds": 8.0}
         (487, {"by": Party.DIALER, **RINGS}, Outcome.TECH),
         (487, {"by": Party.AGENT, **RINGS}, Outcome.TECH),
         (None, {"by": Party.CUSTOMER, "answered": True, **RINGS}, Outcome.TECH),
-        # heard
-        (480, {"heard": Outcome.VACANT, **PLAYS}, Outcome.VACANT),
-        (503, {"heard": Outcome.SUSPENDED, **PLAYS}, Outcome.SUSPENDED),
-        (404, {"heard": Outcome.POWER_OFF, **PLAYS}, Outcome.POWER_OFF),
         # rang out
         (487, {"by": Party.DIALER, "ring_timeout": True, **RINGS}, Outcome.NO_ANSWER),
         (None, {"by": Party.DIALER, "ring_timeout": True, **PLAYS}, Outcome.NO_ANSWER),
@@ -73,13 +69,12 @@ def test_every_row_of_the_decision_table(code, facts, outcome):
 
 def test_every_row_decides_something():
     samples = [
-        Evidence(sip_code=code, by=by, rang=rang, early_media=early, ring_seconds=10, ring_timeout=gave_up, heard=heard)
+        Evidence(sip_code=code, by=by, rang=rang, early_media=early, ring_seconds=10, ring_timeout=gave_up)
         for code in (None, 301, 403, 404, 480, 484, 486, 487, 488, 503, 600)
         for by in (NETWORK, Party.DIALER)
         for rang in (True, False)
         for early in (True, False)
         for gave_up in (True, False)
-        for heard in (None, Outcome.BUSY)
     ]
     deciding = {next(row.when for row in DECISION_TABLE if row.fits(sample)) for sample in samples}
     assert deciding == {row.when for row in DECISION_TABLE}
@@ -111,17 +106,6 @@ def test_a_480_never_makes_a_number_vacant(evidence):
 @given(anything)
 def test_a_fault_of_ours_is_never_the_customers(evidence):
     assert classify(replace(evidence, failure="worker died")) is Outcome.TECH
-
-
-@given(anything, st.sampled_from(sorted(ANNOUNCEMENTS)))
-def test_what_was_heard_beats_every_code(evidence, heard):
-    ours = replace(evidence, failure=None, answered=False, by=NETWORK)
-    assert classify(replace(ours, heard=heard)) is heard
-
-
-def test_an_announcement_cannot_say_that_a_person_spoke():
-    with pytest.raises(ValueError, match="SUCCESS"):
-        Evidence(sip_code=480, by=NETWORK, heard=Outcome.SUCCESS)
 
 
 START = datetime(2026, 11, 4, 2, 0, tzinfo=UTC)

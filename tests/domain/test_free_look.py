@@ -23,8 +23,6 @@ def test_free_look_vectors(case, rule):
     expected = case[rule.lower()]
     assert found.revisit_last_day.isoformat() == expected["revisit_last_day"]
     assert found.surrender_last_day.isoformat() == expected["surrender_last_day"]
-    if rule is EXCLUDE:
-        assert found.last_working_day_inside.isoformat() == case["last_working_day_inside"]
 
 
 def test_scenario_04_a_free_look_that_ends_inside_national_day():
@@ -32,7 +30,6 @@ def test_scenario_04_a_free_look_that_ends_inside_national_day():
     assert free_look.first_day == date(2026, 9, 19)
     assert free_look.revisit_last_day == date(2026, 10, 3)
     assert free_look.surrender_last_day == date(2026, 10, 8)
-    assert free_look.last_working_day_inside == date(2026, 9, 30)
 
     left = {day: free_look.days_left(date(2026, 9, day)) for day in (29, 30)}
     assert left == {29: 4, 30: 3}  # priority "free-look ≤ 3 days left" begins on 30 September
@@ -90,10 +87,8 @@ def test_the_revisits_last_day_is_the_natural_day_and_never_rolled(receipt, days
 @given(receipts, lengths, st.sampled_from(CountRule))
 def test_the_last_days_stand_in_order_and_the_surrender_ends_on_a_working_day(receipt, days, rule):
     free_look = FreeLook.of(receipt, days, rule, OFFICIAL)
-    assert free_look.first_day <= free_look.last_working_day_inside <= free_look.revisit_last_day
-    assert free_look.revisit_last_day <= free_look.surrender_last_day
+    assert free_look.first_day <= free_look.revisit_last_day <= free_look.surrender_last_day
     assert OFFICIAL.is_working_day(free_look.surrender_last_day)
-    assert OFFICIAL.is_working_day(free_look.last_working_day_inside)
 
 
 @given(receipts, lengths)

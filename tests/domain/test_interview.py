@@ -217,8 +217,6 @@ def test_the_screen_shows_the_words_the_choices_with_their_keys_and_how_far_we_a
     assert seen.phase is Phase.CONTRACT
     assert seen.text.startswith("谢谢。系统显示您于九月十日通过代理人李某，为您本人投保了我公司的《示例终身寿险》")
     assert [(c.key, c.code) for c in seen.choices] == [("1", "YES"), ("2", "UNAWARE"), ("3", "DEPOSIT"), ("4", "PROXY")]
-    assert seen.code_of("2") == "UNAWARE"
-    assert seen.code_of("9") is None
     assert "王建国" not in repr(Talk.about().screen) + repr(talk.facts)
     assert [(item.item, item.final) for item in seen.progress][:2] == [("IDENTITY", True), ("PURCHASE", False)]
 

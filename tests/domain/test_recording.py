@@ -1,10 +1,8 @@
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import product
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from dialer.domain.call import CallId, RecordingKind
 from dialer.domain.errors import ImpossibleMove
@@ -12,15 +10,12 @@ from dialer.domain.recording import (
     RECORDING,
     RecordingEvent,
     RecordingState,
-    Retention,
     Seal,
     SideSound,
     Unfit,
-    early_media_until,
     fit_to_close,
     length_matches,
     recording_key,
-    retain_until,
     retry_seal_after,
 )
 
@@ -133,44 +128,3 @@ def test_retries_wait_longer_each_time_up_to_a_quarter_of_an_hour():
     assert waits[:3] == [timedelta(seconds=30), timedelta(seconds=60), timedelta(seconds=120)]
     assert waits == sorted(waits)
     assert waits[-1] == timedelta(minutes=15)
-
-
-def test_a_long_contract_keeps_its_recording_ten_years_after_its_end_and_a_short_one_five():
-    end = date(2030, 6, 1)
-
-    assert retain_until(Retention(), end, over_one_year=True) == date(2040, 6, 1)
-    assert retain_until(Retention(), end, over_one_year=False) == date(2035, 6, 1)
-
-
-def test_a_leap_day_never_shortens_the_time():
-    assert retain_until(Retention(), date(2028, 2, 29), over_one_year=False) == date(2033, 3, 1)
-
-
-def test_a_recording_of_a_contract_whose_end_is_unknown_may_not_be_deleted():
-    assert retain_until(Retention(), None, over_one_year=True, dispute_ends=[date(2027, 1, 1)]) is None
-
-
-def test_an_open_dispute_holds_the_recording():
-    assert retain_until(Retention(), date(2027, 1, 1), over_one_year=False, dispute_ends=[None]) is None
-
-
-def test_a_late_dispute_keeps_the_recording_two_years_after_its_end():
-    until = retain_until(
-        Retention(), date(2027, 1, 1), over_one_year=False, dispute_ends=[date(2028, 1, 1), date(2031, 5, 9)]
-    )
-
-    assert until == date(2033, 5, 9)
-
-
-@given(st.dates(max_value=date(2900, 1, 1)), st.booleans(), st.lists(st.dates(max_value=date(2900, 1, 1))))
-def test_a_dispute_never_shortens_retention(end, over_one_year, disputes):
-    without = retain_until(Retention(), end, over_one_year=over_one_year)
-    with_disputes = retain_until(Retention(), end, over_one_year=over_one_year, dispute_ends=disputes)
-
-    assert without is not None
-    assert with_disputes is not None
-    assert with_disputes >= without
-
-
-def test_early_media_is_kept_thirty_days():
-    assert early_media_until(Retention(), date(2026, 9, 18)) == date(2026, 10, 18)

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -201,14 +200,3 @@ async def test_the_calls_of_a_round_have_their_attempts_outcomes(database):
     async with database.read() as work:
         assert list(await work.calls.of_round(case.id, 0)) == [PastCall(at(10), Outcome.PROBLEM_L1, phone.id)]
         assert not await work.calls.of_round(case.id, 1)
-
-
-async def test_unfinished_attempts_are_found_by_their_engine(database):
-    first = await given_attempt(database, await given_case(database))
-    second = await given_attempt(database, await given_case(database), intended_at=at(10) + timedelta(seconds=1))
-    async with database.begin() as work:
-        await work.calls.finish(_finished(first))
-
-    async with database.read() as work:
-        assert list(await work.calls.unfinished("engine-1")) == [second]
-        assert not await work.calls.unfinished("engine-2")

@@ -62,10 +62,6 @@ class Screen:
     outcome: Outcome | None
     next_action: str
 
-    def code_of(self, key: str) -> str | None:
-        """The option that a key takes, if any."""
-        return next((choice.code for choice in self.choices if choice.key == key), None)
-
 
 def screen(script: CallScript, facts: InterviewFacts, interview: Interview) -> Screen:
     """The screen of the current node; after the end it has an outcome and no choices.
