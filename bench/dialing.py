@@ -18,7 +18,7 @@ from dialer.domain.call import CallId, Ended, RecordingKind, RecordingStarted, S
 from dialer.domain.seat import SeatState
 from dialer.domain.user import Role, User
 from dialer.importing import ErrorFile, PolicyFile, give_way
-from dialer.ports import DialOrder
+from dialer.ports import DialOrder, topics
 from dialer.telephony.asterisk import AmiAddress, AsteriskNodes, Node
 from dialer.telephony.asterisk.ari import Ari
 from dialer.telephony.asterisk.configuration import USER
@@ -26,7 +26,7 @@ from dialer.telephony.asterisk.instance import PrivateAsterisk
 from dialer.telephony.asterisk.names import Channel, Kind, dialled
 from dialer.usecases.finish_attempt import wrap_up
 from dialer.usecases.import_policies import import_policies
-from dialer.usecases.staff_the_floor import FLOOR, PauseReason, desk_topic, get_ready, pause, sit_down, stand_up
+from dialer.usecases.staff_the_floor import PauseReason, get_ready, pause, sit_down, stand_up
 from tests.importing.extracts import write_csv
 from tests.journeys.sites import due_rows
 
@@ -231,7 +231,7 @@ class _Agent:
 
     @property
     def topic(self) -> str:
-        return desk_topic(SeatId(self.user.login))
+        return topics.desk(SeatId(self.user.login))
 
     async def work(self) -> None:
         site, now = self.site, self.site.clock.now
@@ -257,8 +257,7 @@ class _Agent:
                 await pause(site.storage, site.signals, self.user, PauseReason.BREAK, now)
             case SeatState.WRAP_UP:
                 await wrap_up(site.storage, site.scripts, site.rulebook, seat, self.user.login, now)
-                for topic in (self.topic, FLOOR):
-                    await site.signals.notify(topic)
+                await site.signals.notify(topics.DISPATCH, self.topic, topics.WALL)
         return True
 
 
@@ -268,7 +267,7 @@ async def _all_up(site: Site, seats: int) -> None:
             async with site.storage.read() as work:
                 if sum(seat.leg_up for seat in await work.floor.seats()) == seats:
                     return
-            await site.signals.wait(FLOOR, _LOOK_SECONDS)
+            await site.signals.wait(topics.WALL, _LOOK_SECONDS)
 
 
 async def _wake(site: Site, agents: Sequence[_Agent]) -> None:

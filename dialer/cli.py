@@ -30,6 +30,7 @@ from dialer.domain.ticket import OPEN_TICKETS
 from dialer.domain.user import Role
 from dialer.importing import ErrorFile, PolicyFile, give_way
 from dialer.logs import log_to
+from dialer.ports.topics import DISPATCH
 from dialer.scripts_yaml import check as check_scripts
 from dialer.scripts_yaml import expand, load_scripts
 from dialer.settings import PhoneSystem, Settings, SettingsInvalid, load_settings
@@ -137,7 +138,7 @@ async def _import(settings: Settings, file: Path, by: str) -> int:
                 seed=secrets.token_hex(16),
                 give_way=give_way,
             )
-        await site.signals.notify("floor")
+        await site.signals.notify(DISPATCH)
     for name, count in report.counts.items():
         out.print(f"{name}: {count}", highlight=False)
     if report.unknown_columns:
@@ -499,7 +500,7 @@ def ticket_reply(
                 attachment_note=attachment_note,
             )
             found = await reply_to_ticket(site.storage, site.rulebook, ticket.id, by, now, content)
-            await site.signals.notify("floor")
+            await site.signals.notify(DISPATCH)
             return list(found)
 
     objections = _run(reply())

@@ -17,8 +17,9 @@ from dialer.domain.errors import DialerError, NotFound, ScriptInvalid
 from dialer.domain.script import CallScript, ScriptRef
 from dialer.domain.script.version import ScriptState, ScriptVersion
 from dialer.ports import Clock, Signals
-from dialer.ports.administration import IN_FORCE, CalendarYear
+from dialer.ports.administration import CalendarYear
 from dialer.ports.storage import Storage
+from dialer.ports.topics import IN_FORCE
 from dialer.scripts_yaml import ScriptLibrary, expand, read_text, renumbered, reworded
 
 LOOK_EVERY_SECONDS = 2.0

@@ -23,6 +23,7 @@ from dialer.domain.errors import DialerError
 from dialer.ports import Clock, Courier, Scripts, Signals
 from dialer.ports.administration import InForce
 from dialer.ports.storage import Storage
+from dialer.ports.topics import DISPATCH, WALL
 from dialer.usecases.finish_forgotten import finish_forgotten
 from dialer.usecases.issue_tickets import issue_tickets
 from dialer.usecases.keep_the_pool import expire_erevisits, flag_late, renew_ranks
@@ -106,7 +107,7 @@ class Timetable:
             return
         if count:
             log.info("sweep.done", sweep=name, count=count)
-            await self._signals.notify("floor")
+            await self._signals.notify(DISPATCH, WALL)
 
 
 def delivering(storage: Storage, courier: Courier, clock: Clock) -> Callable[[], Awaitable[None]]:

@@ -80,3 +80,20 @@ def test_the_inner_ring_imports_no_machinery(ring: str) -> None:
 def test_a_framework_stays_in_its_home(framework: str) -> None:
     importers = {_home(source) for source, names in IMPORTS.items() if framework in names}
     assert importers <= HOMES[framework]
+
+
+def _loose_topics(source: Path) -> set[int]:
+    """The lines that signal, or wait for, something else than a name of `dialer.ports.topics`."""
+    calls = [node for node in ast.walk(ast.parse(source.read_text())) if isinstance(node, ast.Call)]
+    heard = [node for node in calls if isinstance(node.func, ast.Attribute) and node.func.attr in ("notify", "wait")]
+    return {each.lineno for node in heard for each in node.args if isinstance(each, ast.JoinedStr) or _is_text(each)}
+
+
+def _is_text(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+
+
+@pytest.mark.parametrize("folder", [PACKAGE, PACKAGE.parent / "bench"], ids=["product", "bench"])
+def test_no_topic_is_a_loose_string(folder: Path) -> None:
+    loose = {str(source): _loose_topics(source) for source in folder.rglob("*.py")}
+    assert {source: lines for source, lines in loose.items() if lines} == {}

@@ -11,11 +11,11 @@ from dialer.console.site import site_of, user_of
 from dialer.domain.audit import AuditKind
 from dialer.domain.case import CaseId, CaseState
 from dialer.domain.user import Permission
+from dialer.ports.topics import DISPATCH
 from dialer.usecases.access import case_in_scope
 from dialer.usecases.case_file import case_file
 from dialer.usecases.explain_case import explain_case
 from dialer.usecases.judge_refusal import judge_refusal
-from dialer.usecases.staff_the_floor import FLOOR
 
 
 async def show_case(request: web.Request) -> web.Response:
@@ -54,7 +54,7 @@ async def judge(request: web.Request) -> web.StreamResponse:
         raise FormInvalid("verdict: refused | not_refused")
     why = sent.get("why", "").strip()
     await judge_refusal(site.storage, site.rulebook, case_id, user.login, site.now, refused=refused, why=why)
-    await site.signals.notify(FLOOR)
+    await site.signals.notify(DISPATCH)
     return see(f"/cases/{case_id}")
 
 

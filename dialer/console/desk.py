@@ -23,6 +23,7 @@ from dialer.domain.audit import AuditKind
 from dialer.domain.call import CallId
 from dialer.domain.errors import DialerError
 from dialer.domain.user import Permission, User
+from dialer.ports import topics
 from dialer.ports.storage import Work
 from dialer.usecases import staff_the_floor
 from dialer.usecases.conduct_interview import Talks, choose_answer, mark_conversation, report_event
@@ -40,7 +41,7 @@ from dialer.usecases.look_at_desk import (
     show_desk,
 )
 from dialer.usecases.preview_case import GiveBackReason, dial_previewed, give_back
-from dialer.usecases.staff_the_floor import DESK_ORDERS, FLOOR, PauseReason, desk_topic, wishes
+from dialer.usecases.staff_the_floor import PauseReason, wishes
 
 Reason = TypeVar("Reason", PauseReason, GiveBackReason)
 
@@ -178,7 +179,7 @@ async def _hang_up(request: web.Request, site: Site, user: User) -> None:
 async def _step(request: web.Request, site: Site, user: User, seen: str, move: Move) -> OpenDesk:
     desk = await press_key(site.storage, site.scripts, user, seen, move)
     if desk.seat is not None and tabs_of(request.app, user) > 1:
-        await site.signals.notify(desk_topic(desk.seat.id))
+        await site.signals.notify(topics.desk(desk.seat.id))
     return desk
 
 
@@ -224,8 +225,7 @@ async def _wrap_up(request: web.Request, site: Site, user: User) -> None:
         appointment_at=moment(sent.get("appointment_at", "") or sent.get("asked_at", "")),
         customer_asked=bool(sent.get("customer_asked") or (sent.get("asked_at") and not sent.get("appointment_at"))),
     )
-    for topic in (DESK_ORDERS, desk_topic(seat.id), FLOOR):
-        await site.signals.notify(topic)
+    await site.signals.notify(topics.DISPATCH, topics.desk(seat.id), topics.WALL)
 
 
 ROUTES = (

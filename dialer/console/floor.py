@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Coroutine, Mapping
 from typing import Any
@@ -19,15 +20,17 @@ from dialer.domain.call import CallId, ListenMode
 from dialer.domain.errors import DialerError
 from dialer.domain.seat import SeatState
 from dialer.domain.user import Permission
+from dialer.ports.topics import WALL
 from dialer.usecases.listen_in import listen_in, stop_listening
 from dialer.usecases.log_in import Session, still_open
-from dialer.usecases.steer_dialling import WALL
-from dialer.usecases.watch_floor import FloorPicture, floor_version, watch_floor
+from dialer.usecases.watch_floor import FloorPicture, watch_floor
 
 log = structlog.get_logger("console")
 
-_LOOK_SECONDS = 1.0
 _REFRESH_AT_LEAST_EVERY_SECONDS = 5.0
+_REFRESH_AT_MOST_EVERY_SECONDS = 1.0
+"""Three hundred agents change something many times a second, and every wall reads the whole floor anew."""
+
 _SILENT_SECONDS = 10.0
 
 _SHOWN_FIRST = (
@@ -109,21 +112,18 @@ def _as_json(picture: FloorPicture, refused: DialerError | None, *, alive: bool)
 
 
 async def floor_events(request: web.Request) -> web.StreamResponse:
-    """`event: look`: at once, when somebody's state or a decision changed, and every few seconds for the figures."""
+    """`event: look`: at once when the floor has changed, and every few seconds for the figures."""
     return await streaming(request, _tell_changes)
 
 
 async def _tell_changes(response: web.StreamResponse, site: Site, session: Session) -> None:
-    told, told_at = "", 0.0
     while True:
         async with site.storage.read() as work:
             if not await still_open(work, session.token, site.now):
                 return
-            version, instant = await floor_version(work, site.now), time.monotonic()
-        if version != told or instant - told_at >= _REFRESH_AT_LEAST_EVERY_SECONDS:
-            await response.write(f"event: look\ndata: {version}\n\n".encode())
-            told, told_at = version, instant
-        await site.signals.wait(WALL, _LOOK_SECONDS)
+        await response.write(f"event: look\ndata: {site.now.isoformat()}\n\n".encode())
+        await asyncio.sleep(_REFRESH_AT_MOST_EVERY_SECONDS)
+        await site.signals.wait(WALL, _REFRESH_AT_LEAST_EVERY_SECONDS - _REFRESH_AT_MOST_EVERY_SECONDS)
 
 
 async def listen(request: web.Request) -> web.Response:

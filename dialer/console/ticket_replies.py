@@ -11,8 +11,8 @@ from dialer.console.site import site_of, user_of
 from dialer.console.ticket_page import after, content_of, content_of_draft, reply_fields, ticket_id_of, ticket_page
 from dialer.domain.errors import DialerError, NotAllowed, NotFound
 from dialer.domain.user import Permission
+from dialer.ports.topics import DISPATCH
 from dialer.usecases.reply_from_below import add_statement, keep_draft, look_over_draft, send_reply
-from dialer.usecases.staff_the_floor import FLOOR
 
 
 async def preview(request: web.Request) -> web.Response:
@@ -41,7 +41,7 @@ async def reply(request: web.Request) -> web.StreamResponse:
         return await ticket_page(request, sent=typed, refused=refused)
     if objections:
         return await ticket_page(request, sent=typed, objections=objections)
-    await site.signals.notify(FLOOR)
+    await site.signals.notify(DISPATCH)
     return await ticket_page(request) if wants_json(request) else see(f"/tickets/{ticket_id}")
 
 

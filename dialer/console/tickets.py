@@ -14,10 +14,10 @@ from dialer.console.ticket_page import after, line_as_json, ticket_id_of, ticket
 from dialer.domain.audit import AuditKind
 from dialer.domain.calendar import shanghai_time
 from dialer.domain.user import Permission
+from dialer.ports.topics import DISPATCH
 from dialer.usecases.check_ticket import accept_answer, reject_answer, return_to_branch, send_back
 from dialer.usecases.hand_down_ticket import forward_ticket, hand_to_salesperson, take_ticket
 from dialer.usecases.look_at_tickets import LISTED, TicketView, ledger, ticket_file, tickets
-from dialer.usecases.staff_the_floor import FLOOR
 
 
 async def list_tickets(request: web.Request) -> web.Response:
@@ -115,7 +115,7 @@ async def accept(request: web.Request) -> web.Response:
     version = _version(sent.get("version", ""))
     act = accept_answer(site.storage, site.rulebook, user, ticket_id_of(request), site.now, version)
     shown = await after(request, act)
-    await site.signals.notify(FLOOR)
+    await site.signals.notify(DISPATCH)
     return shown
 
 

@@ -11,6 +11,7 @@ from dialer.demo.carrier import CarrierSimulator
 from dialer.demo.clock import LookAhead
 from dialer.domain.case import CaseState
 from dialer.domain.seat import SeatState
+from dialer.ports.topics import DISPATCH
 
 _IN_A_CALL = frozenset({SeatState.SEATING, SeatState.RESERVED, SeatState.TALKING, SeatState.WRAP_UP})
 _ALL = 1_000_000
@@ -48,7 +49,7 @@ class Backstage:
 
     async def wake_everybody(self) -> None:
         """After a jump: what is due now is due at once, not at the next look."""
-        await self._dialer.site.signals.notify("floor")
+        await self._dialer.site.signals.notify(DISPATCH)
 
     async def _case(self, _now: datetime) -> datetime | None:
         async with self._storage.read() as work:

@@ -12,6 +12,7 @@ from dialer.domain.errors import DialerError, StaleVersion
 from dialer.engine.dispatching import dial
 from dialer.ports import TelephonyRefused
 from dialer.ports.storage import DeskOrder, DeskOrderKind, StorageUnavailable
+from dialer.ports.topics import WALL, desk
 from dialer.usecases.follow_call import leg_is_down
 from dialer.usecases.listen_in import listening_is_refused
 from dialer.usecases.place_call import place_previewed_call
@@ -40,7 +41,7 @@ async def serve_desks(parts: EngineParts) -> None:
             await _tell_refusal(parts, order, refused)
         async with parts.storage.begin() as work:
             await work.floor.order_done(order.id, parts.clock.now(), refused)
-        await parts.signals.notify(f"desk:{order.seat}")
+        await parts.signals.notify(desk(order.seat), WALL)
 
 
 async def _tell_refusal(parts: EngineParts, order: DeskOrder, refused: str) -> None:

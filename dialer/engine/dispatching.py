@@ -12,6 +12,7 @@ from dialer.domain.errors import StaleVersion
 from dialer.domain.seat import Seat, SeatState
 from dialer.engine.following import until_stored
 from dialer.ports import DialOrder, TelephonyRefused
+from dialer.ports.topics import WALL, desk
 from dialer.usecases.follow_call import refused_to_dial
 from dialer.usecases.place_call import Previewed, place_next_call
 from dialer.usecases.preview_case import end_forgotten_previews
@@ -51,7 +52,7 @@ class Dispatcher:
         parts = self._parts
         for seat in await end_forgotten_previews(parts.storage, parts.rulebook, parts.owner, parts.clock.now()):
             log.warning("preview.forgotten", seat=seat.id)
-            await parts.signals.notify(f"desk:{seat.id}")
+            await parts.signals.notify(desk(seat.id), WALL)
 
     def _look_for_obstacles(self) -> None:
         room = self._parts.room()
@@ -84,20 +85,20 @@ class Dispatcher:
                 await dial(parts, order)
             case Previewed(_, case_id):
                 log.info("case.previewed", case_id=case_id, seat=seat.id)
-                await parts.signals.notify(f"desk:{seat.id}")
+                await parts.signals.notify(desk(seat.id), WALL)
         return order is not None
 
 
 async def dial(parts: EngineParts, order: DialOrder) -> None:
     """Give a stored intention to the phone system; what it refuses ends as a fault of ours."""
     log.info("call.placed", call_id=order.call_id, seat=order.seat)
-    await parts.signals.notify(f"desk:{order.seat}")
+    await parts.signals.notify(desk(order.seat), WALL)
     try:
         await parts.telephony.originate(order)
     except TelephonyRefused as error:
         log.warning("call.refused", call_id=order.call_id, error=str(error))
         await until_stored("Refused", partial(_refused, parts, order.call_id, str(error)[:64]))
-        await parts.signals.notify(f"desk:{order.seat}")
+        await parts.signals.notify(desk(order.seat), WALL)
 
 
 async def _refused(parts: EngineParts, call_id: CallId, why: str) -> None:

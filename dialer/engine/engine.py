@@ -19,7 +19,7 @@ from dialer.engine.dispatching import Dispatcher
 from dialer.engine.following import follow_events
 from dialer.engine.leases import Lease, adopt_waiting_seats, leave_the_floor
 from dialer.engine.strays import Strays
-from dialer.ports import Clock, Room, Scripts, Signals, Telephony
+from dialer.ports import Clock, Room, Scripts, Signals, Telephony, topics
 from dialer.ports.storage import Storage, StorageUnavailable
 from dialer.usecases.keep_recording import SealSound, seal_next, too_short
 from dialer.usecases.rulebook import Rulebook
@@ -97,7 +97,7 @@ class Engine:
         self._dispatcher.halt("正在停机 · stopping")
         log.info("engine.stopping", owner=self._parts.owner)
         while await self._calls_under_way():
-            await self._parts.signals.wait("calls", _LOOK_SECONDS)
+            await self._parts.signals.wait(topics.CALLS, _LOOK_SECONDS)
         for loop in loops:
             loop.cancel()
 
@@ -122,17 +122,17 @@ class Engine:
 
     async def _dispatch(self) -> None:
         await self._dispatcher.place_calls()
-        await self._parts.signals.wait("floor", _LOOK_SECONDS)
+        await self._parts.signals.wait(topics.DISPATCH, _LOOK_SECONDS)
 
     async def _desks(self) -> None:
         await serve_desks(self._parts)
-        await self._parts.signals.wait("desk-orders", _LOOK_SECONDS)
+        await self._parts.signals.wait(topics.DESK_ORDERS, _LOOK_SECONDS)
 
     async def _seal(self) -> None:
         parts = self._parts
         recording = await seal_next(parts.storage, parts.seal_sound, parts.discard, parts.rulebook, self._now)
         if recording is None:
-            await parts.signals.wait("recordings", _LOOK_SECONDS)
+            await parts.signals.wait(topics.RECORDINGS, _LOOK_SECONDS)
             return
         if recording.error:
             log.error("recording.not_sealed", call_id=recording.call_id, error=recording.error, tries=recording.tries)

@@ -23,6 +23,7 @@ from dialer.domain.call import (
 )
 from dialer.domain.errors import NotFound, StaleVersion
 from dialer.ports.storage import StorageUnavailable
+from dialer.ports.topics import CALLS, DISPATCH, RECORDINGS, WALL, desk
 from dialer.usecases.follow_call import follow_call, is_screen_pop, leg_is_down, leg_is_up
 from dialer.usecases.listen_in import follow_listening
 
@@ -77,11 +78,11 @@ async def _follow(parts: EngineParts, event: WireEvent) -> None:
         case SeatUp(seat, _):
             await leg_is_up(parts.storage, seat, parts.clock.now())
             log.info("seat.up", seat=seat)
-            await _tell(parts, f"desk:{seat}", "floor")
+            await parts.signals.notify(DISPATCH, desk(seat), WALL)
         case SeatDown(seat, _, why):
             await leg_is_down(parts.storage, seat, why, parts.clock.now())
             log.warning("seat.down", seat=seat, why=why)
-            await _tell(parts, f"desk:{seat}", "floor")
+            await parts.signals.notify(desk(seat), WALL)
         case ListenerUp() | ListenerDown():
             await _follow_listener(parts, event)
         case _:
@@ -106,9 +107,9 @@ async def _follow_call(parts: EngineParts, event: CallEvent) -> None:
         return
     log.info("call.event", call_id=event.call_id, event_type=type(event).__name__, outcome=followed.outcome)
     if is_screen_pop(event):
-        await _tell(parts, f"desk:{followed.call.seat}")
+        await parts.signals.notify(desk(followed.call.seat), WALL)
     if isinstance(event, Ended):
-        await _tell(parts, "floor", "calls", "recordings")
+        await parts.signals.notify(DISPATCH, CALLS, RECORDINGS)
 
 
 async def _follow_listener(parts: EngineParts, event: ListenerEvent) -> None:
@@ -120,9 +121,4 @@ async def _follow_listener(parts: EngineParts, event: ListenerEvent) -> None:
     log.info(
         said, call_id=event.call_id, by=listening.login, mode=listening.mode, ending=listening.ending, why=listening.why
     )
-    await _tell(parts, "floor")
-
-
-async def _tell(parts: EngineParts, *topics: str) -> None:
-    for topic in topics:
-        await parts.signals.notify(topic)
+    await parts.signals.notify(WALL)

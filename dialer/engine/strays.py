@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from dialer.domain.call import CallId, Ended, Party, SeatId
+from dialer.ports.topics import CALLS, DISPATCH, RECORDINGS, WALL, desk
 from dialer.usecases.follow_call import follow_call
 
 if TYPE_CHECKING:
@@ -53,5 +54,4 @@ class Strays:
         log.error("call.stray", call_id=call_id, seat=seat)
         ended = Ended(call_id, now, Party.DIALER, failure="CALL_STRAY")
         await follow_call(parts.storage, parts.scripts, parts.rulebook, ended, now)
-        for topic in (f"desk:{seat}", "floor", "calls", "recordings"):
-            await parts.signals.notify(topic)
+        await parts.signals.notify(desk(seat), WALL, DISPATCH, CALLS, RECORDINGS)

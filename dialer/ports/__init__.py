@@ -276,12 +276,12 @@ class Waveforms(Protocol):
 class Signals(Protocol):
     """Say "look again" to whoever waits on a topic, in this process and in others over the same database.
 
-    A signal carries no news, only a topic; the news is in the database. It may come twice or late, so waiters also
-    look by themselves every few seconds.
+    A signal carries no news, only a topic (`dialer.ports.topics`); the news is in the database. It may come twice or
+    late, so waiters also look by themselves every few seconds.
     """
 
-    async def notify(self, topic: str) -> None:
-        """Wake those who wait on the topic."""
+    async def notify(self, *topics: str) -> None:
+        """Wake those who wait on one of the topics."""
         ...
 
     async def wait(self, topic: str, timeout_seconds: float) -> bool:

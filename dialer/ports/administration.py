@@ -17,9 +17,6 @@ from dialer.domain.script.version import ScriptEvent, ScriptState, ScriptVersion
 from dialer.domain.unit import Unit
 from dialer.ports.storage import HistoryRow, Moved
 
-IN_FORCE = "in-force"
-"""The signal that something the site decides has changed."""
-
 
 @dataclass(frozen=True, slots=True)
 class CalendarYear:

@@ -44,17 +44,17 @@ class _Bells:
         self._heard: WeakKeyDictionary[asyncio.Task[Any], Counter[str]] = WeakKeyDictionary()
         self._waiting: dict[str, set[asyncio.Future[None]]] = {}
 
-    def ring(self, topic: str) -> None:
+    def ring(self, *topics: str) -> None:
         """Wake those who wait on a topic; when nobody does, the next to wait need not."""
-        self._rung[topic] += 1
-        for waiter in self._waiting.pop(topic, ()):
-            if not waiter.done():
-                waiter.set_result(None)
+        for topic in topics:
+            self._rung[topic] += 1
+            for waiter in self._waiting.pop(topic, ()):
+                if not waiter.done():
+                    waiter.set_result(None)
 
     def ring_all(self) -> None:
         """Wake everybody who has ever waited."""
-        for topic in {topic for heard in self._heard.values() for topic in heard}:
-            self.ring(topic)
+        self.ring(*{topic for heard in self._heard.values() for topic in heard})
 
     async def wait(self, topic: str, timeout_seconds: float) -> bool:
         """As `dialer.ports.Signals.wait`. Each task hears for itself: nobody hears a signal in another's place."""
@@ -84,9 +84,9 @@ class _Outgoing:
         self._topics: dict[str, None] = {}
         self._sender: asyncio.Task[None] | None = None
 
-    def add(self, topic: str) -> None:
+    def add(self, *topics: str) -> None:
         """Tell them soon."""
-        self._topics[topic] = None
+        self._topics.update(dict.fromkeys(topics))
         if self._sender is None or self._sender.done():
             self._sender = asyncio.create_task(self._send(), name="signals-sender")
 
@@ -115,10 +115,10 @@ class PolledSignals:
         self._poller: asyncio.Task[None] | None = None
         self._outgoing = _Outgoing(self._tell)
 
-    async def notify(self, topic: str) -> None:
-        """Wake those who wait on the topic. Other processes learn late when the database is busy."""
-        self._bells.ring(topic)
-        self._outgoing.add(topic)
+    async def notify(self, *topics: str) -> None:
+        """Wake those who wait on one of the topics. Other processes learn late when the database is busy."""
+        self._bells.ring(*topics)
+        self._outgoing.add(*topics)
 
     async def _tell(self, topics: Sequence[str]) -> None:
         self._known.update(topics)  # our own count is no news to us
@@ -181,10 +181,10 @@ class ListenedSignals:
         self._listener: asyncio.Task[None] | None = None
         self._outgoing = _Outgoing(self._tell)
 
-    async def notify(self, topic: str) -> None:
-        """Wake those who wait on the topic. Other processes are not told while the database can't be reached."""
-        self._bells.ring(topic)
-        self._outgoing.add(topic)
+    async def notify(self, *topics: str) -> None:
+        """Wake those who wait on one of the topics. Others are not told while the database can't be reached."""
+        self._bells.ring(*topics)
+        self._outgoing.add(*topics)
 
     async def _tell(self, topics: Sequence[str]) -> None:
         async with self._database.statements(writes=True) as statements:

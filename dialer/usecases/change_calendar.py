@@ -14,8 +14,9 @@ from dialer.domain.calendar import WorkingCalendar, YearSchedule
 from dialer.domain.errors import CalendarInvalid, StaleVersion
 from dialer.domain.user import User
 from dialer.ports import Signals
-from dialer.ports.administration import IN_FORCE, CalendarYear, InForce
+from dialer.ports.administration import CalendarYear, InForce
 from dialer.ports.storage import Storage
+from dialer.ports.topics import IN_FORCE
 from dialer.usecases.govern_scripts import ReasonNeeded
 from dialer.usecases.move_deadlines import MovedCase, MovedTicket, changed_days, move_deadlines, would_move
 from dialer.usecases.rulebook import Rulebook

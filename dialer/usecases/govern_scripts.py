@@ -16,8 +16,9 @@ from dialer.domain.script.comparison import NodeChange, compare
 from dialer.domain.script.version import ScriptEvent, ScriptVersion
 from dialer.domain.user import User
 from dialer.ports import Scripts, Signals
-from dialer.ports.administration import IN_FORCE, InForce
+from dialer.ports.administration import InForce
 from dialer.ports.storage import HistoryRow, Moved, Storage, Work
+from dialer.ports.topics import IN_FORCE
 
 HEAD_START = timedelta(seconds=30)
 """Before a version is used by anybody, every process has long taken it up."""

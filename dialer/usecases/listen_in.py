@@ -15,8 +15,9 @@ from dialer.domain.seat import Seat, SeatState
 from dialer.domain.user import User
 from dialer.ports import Signals
 from dialer.ports.storage import DeskOrder, DeskOrderKind, Storage, Work
+from dialer.ports.topics import DESK_ORDERS, WALL
 from dialer.usecases.access import case_in_scope, sees
-from dialer.usecases.staff_the_floor import DESK_ORDERS, NoPhone
+from dialer.usecases.staff_the_floor import NoPhone
 
 
 class CallGone(DialerError):
@@ -60,7 +61,7 @@ async def listen_in(
         listening = await work.listenings.add(Listening(call_id, seat.id, user.login, mode, now))
         detail = {"listening": listening.id, "address": user.phone_address, "mode": mode.value}
         await work.floor.order(DeskOrder(0, DeskOrderKind.LISTEN, seat.id, user.login, now, call_id, detail))
-    await signals.notify(DESK_ORDERS)
+    await signals.notify(DESK_ORDERS, WALL)
     return listening
 
 
@@ -96,7 +97,7 @@ async def stop_listening(storage: Storage, signals: Signals, user: User, now: da
                 await work.listenings.save(replace(each, ended_at=now, ending=ListeningEnd.LEFT))
                 stop = DeskOrder(0, DeskOrderKind.STOP_LISTENING, each.seat, user.login, now, each.call_id)
                 await work.floor.order(stop)
-    await signals.notify(DESK_ORDERS)
+    await signals.notify(DESK_ORDERS, WALL)
 
 
 async def follow_listening(storage: Storage, event: ListenerEvent) -> Listening | None:

@@ -19,8 +19,9 @@ from dialer.domain.seat import SEAT, SeatEvent
 from dialer.domain.user import PRIVILEGED, Role, User
 from dialer.ports import Signals
 from dialer.ports.storage import LoginSession, Moved, Storage, Work
+from dialer.ports.topics import WALL, desk
 from dialer.usecases.audit import note
-from dialer.usecases.staff_the_floor import BUSY, FLOOR, PasswordHasher
+from dialer.usecases.staff_the_floor import BUSY, PasswordHasher
 
 FAILURES_UNTIL_LOCKED = 5
 LOCKED_FOR = timedelta(minutes=15)
@@ -264,7 +265,7 @@ async def take_no_more(storage: Storage, signals: Signals, session: Session, now
             await work.floor.save_seat(replace(seat, pause_after_call=True))
         elif SeatEvent.PAUSE in SEAT.allowed(seat.state):
             await work.floor.move_seat(replace(seat, why=""), SeatEvent.PAUSE, Moved("system:login", now, {}))
-    await signals.notify(FLOOR)
+    await signals.notify(desk(seat.id), WALL)
 
 
 def holds(session: LoginSession, now: datetime, proving: Collection[Role]) -> bool:

@@ -22,13 +22,12 @@ from dialer.domain.preview import PreviewReason
 from dialer.domain.script.model import Phase as ScriptPhase
 from dialer.domain.seat import Seat, SeatState
 from dialer.domain.user import User
-from dialer.ports import Scripts
+from dialer.ports import Scripts, topics
 from dialer.ports.storage import FoundProblem, Storage, StoredCall, StoredPolicy, Work
 from dialer.usecases.conduct_interview import Conversation, Talks, conversations, held
 from dialer.usecases.offer_appointment import days_to_offer
 from dialer.usecases.preview_case import why_shown_first
 from dialer.usecases.rulebook import Rulebook
-from dialer.usecases.staff_the_floor import desk_topic
 
 _ON_A_CALL = frozenset({SeatState.RESERVED, SeatState.TALKING, SeatState.WRAP_UP})
 
@@ -242,8 +241,8 @@ async def look_from_afar(work: Work, user: User) -> tuple[str, str]:
     """The desk's version, and the topic of its news."""
     at_desk = await work.floor.desk_of(user.login)
     if at_desk is None:
-        return _version(None, None, 0), desk_topic(SeatId(user.login))
-    return _version(at_desk.seat, at_desk.phase, at_desk.steps), desk_topic(at_desk.seat.id)
+        return _version(None, None, 0), topics.desk(SeatId(user.login))
+    return _version(at_desk.seat, at_desk.phase, at_desk.steps), topics.desk(at_desk.seat.id)
 
 
 def _version(seat: Seat | None, phase: Phase | None, steps: int) -> str:

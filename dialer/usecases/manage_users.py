@@ -18,13 +18,11 @@ from dialer.domain.seat import SEAT, Seat, SeatEvent
 from dialer.domain.user import PERMISSIONS, AccountEvent, Permission, Role, User
 from dialer.ports import Signals
 from dialer.ports.storage import DeskOrder, DeskOrderKind, HistoryRow, Moved, Storage, Work
+from dialer.ports.topics import DESK_ORDERS, WALL, desk
 from dialer.usecases.staff_the_floor import (
-    DESK_ORDERS,
-    FLOOR,
     AccountInvalid,
     PasswordHasher,
     create_user,
-    desk_topic,
     note_account,
     usable_phone,
     usable_place,
@@ -223,8 +221,7 @@ async def _leave_the_floor(storage: Storage, signals: Signals, by: User, login: 
         if seat is None:
             return
         await _stand_up(work, seat, by, now)
-    for topic in (DESK_ORDERS, desk_topic(seat.id), FLOOR):
-        await signals.notify(topic)
+    await signals.notify(DESK_ORDERS, desk(seat.id), WALL)
 
 
 async def _stand_up(work: Work, seat: Seat, by: User, now: datetime) -> None:

@@ -20,9 +20,10 @@ from dialer.domain.seat import Seat, SeatEvent, SeatState
 from dialer.domain.user import User
 from dialer.ports import Signals
 from dialer.ports.storage import DeskOrder, DeskOrderKind, Moved, Storage, Work
+from dialer.ports.topics import DESK_ORDERS, DISPATCH, WALL, desk
 from dialer.usecases.gather_facts import Known
 from dialer.usecases.rulebook import Rulebook
-from dialer.usecases.staff_the_floor import DESK_ORDERS, FLOOR, desk_topic, seat_of
+from dialer.usecases.staff_the_floor import seat_of
 
 _GIVEN_BACK_FOR = timedelta(minutes=10)
 """How long a case that an agent gave back stays away, so that it finds another."""
@@ -77,8 +78,7 @@ async def give_back(storage: Storage, signals: Signals, user: User, reason: Give
         await work.cases.save(case.due(now + _GIVEN_BACK_FOR, "坐席预览后退回"))
         moved = Moved(user.login, now, {"case": case.id, "given_back": reason})
         await work.floor.move_seat(seat, SeatEvent.RELEASED, moved)
-    for topic in (desk_topic(seat.id), FLOOR):
-        await signals.notify(topic)
+    await signals.notify(DISPATCH, desk(seat.id), WALL)
 
 
 async def end_forgotten_previews(storage: Storage, rulebook: Rulebook, owner: str, now: datetime) -> Sequence[Seat]:

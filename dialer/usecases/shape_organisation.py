@@ -10,8 +10,9 @@ from dialer.domain.errors import DialerError, NotFound
 from dialer.domain.unit import Unit, UnitInvalid
 from dialer.domain.user import User
 from dialer.ports import Signals
-from dialer.ports.administration import IN_FORCE, InForce
+from dialer.ports.administration import InForce
 from dialer.ports.storage import Moved, Storage, Work
+from dialer.ports.topics import IN_FORCE
 
 
 class UnitUsed(DialerError):

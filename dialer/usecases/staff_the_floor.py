@@ -21,9 +21,7 @@ from dialer.domain.seat import SEAT, Seat, SeatEvent, SeatState
 from dialer.domain.user import PHONE_ADDRESS, AccountEvent, Role, User
 from dialer.ports import Signals
 from dialer.ports.storage import DeskOrder, DeskOrderKind, Moved, Storage, Work
-
-DESK_ORDERS = "desk-orders"
-FLOOR = "floor"
+from dialer.ports.topics import DESK_ORDERS, DISPATCH, WALL, desk
 
 _LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{0,31}")
 BUSY = frozenset({SeatState.RESERVED, SeatState.TALKING, SeatState.WRAP_UP})
@@ -62,11 +60,6 @@ class PasswordHasher(Protocol):
     async def verify(self, password_hash: str, password: str) -> bool:
         """Whether the password is the one that was hashed."""
         ...
-
-
-def desk_topic(seat: SeatId) -> str:
-    """The signal that tells a desk to look again."""
-    return f"desk:{seat}"
 
 
 async def create_user(
@@ -163,7 +156,7 @@ async def sit_down(storage: Storage, signals: Signals, user: User, now: datetime
         seat = replace(seat, address=user.phone_address, why="", pause_after_call=False, back_to_ready=False)
         seat = await work.floor.move_seat(seat, SeatEvent.SIT_DOWN, Moved(user.login, now, {}))
         await _order(work, DeskOrderKind.SIT_DOWN, seat, user, now)
-    await _tell(signals, seat, engine=True)
+    await signals.notify(DESK_ORDERS, desk(seat.id), WALL)
     return seat
 
 
@@ -198,7 +191,7 @@ async def get_ready(storage: Storage, signals: Signals, user: User, now: datetim
         return replace(seat, why=""), SeatEvent.READY
 
     seat = await _change(storage, user, now, ready)
-    await _tell(signals, seat, engine=True)
+    await signals.notify(DISPATCH, desk(seat.id), WALL)
     return seat
 
 
@@ -211,7 +204,7 @@ async def pause(storage: Storage, signals: Signals, user: User, reason: PauseRea
         return replace(seat, why=reason), SeatEvent.PAUSE
 
     seat = await _change(storage, user, now, paused)
-    await _tell(signals, seat, engine=False)
+    await signals.notify(desk(seat.id), WALL)
     return seat
 
 
@@ -222,7 +215,7 @@ async def stand_up(storage: Storage, signals: Signals, user: User, now: datetime
         leaving = replace(seat, why="", back_to_ready=False)
         seat = await work.floor.move_seat(leaving, SeatEvent.STAND_UP, Moved(user.login, now, {}))
         await _order(work, DeskOrderKind.STAND_UP, seat, user, now)
-    await _tell(signals, seat, engine=True)
+    await signals.notify(DESK_ORDERS, desk(seat.id), WALL)
     return seat
 
 
@@ -277,11 +270,3 @@ async def _change(
 
 async def _order(work: Work, kind: DeskOrderKind, seat: Seat, user: User, now: datetime) -> None:
     await work.floor.order(DeskOrder(0, kind, seat.id, user.login, now, call_id=seat.call_id))
-
-
-async def _tell(signals: Signals, seat: Seat, *, engine: bool) -> None:
-    """Wake the engine where it has something to do, the desk's other tabs, and those who watch the floor."""
-    if engine:
-        await signals.notify(DESK_ORDERS)
-    await signals.notify(desk_topic(seat.id))
-    await signals.notify(FLOOR)

@@ -19,12 +19,9 @@ from dialer.domain.user import Permission, User
 from dialer.ports import Signals
 from dialer.ports.steering import PoolCount
 from dialer.ports.storage import Storage, Work
+from dialer.ports.topics import DISPATCH, WALL
 from dialer.usecases.access import sees
 from dialer.usecases.rulebook import Rulebook
-from dialer.usecases.staff_the_floor import FLOOR
-
-WALL = "wall"
-"""The signal that tells floor walls to look again; FLOOR is the engine's alone."""
 
 _DEADLINE_DAYS = 7
 _KEPT_ON_SCREEN = 200
@@ -131,7 +128,7 @@ async def steer(
         made = await work.steerings.add(replace(wish, id=0, by=user.login, at=now, why=why))
         if before is not None:
             await work.steerings.end(before.id, user.login, f"→ #{made.id}", now)
-    await _tell(signals)
+    await signals.notify(DISPATCH, WALL)
     return made
 
 
@@ -150,7 +147,7 @@ async def end_steering(
         steering = await decision_in_scope(work, user, steering_id)
         _may_decide(rulebook, user, steering, now)
         await work.steerings.end(steering.id, user.login, _reason(why), now)
-    await _tell(signals)
+    await signals.notify(DISPATCH, WALL)
 
 
 async def decision_in_scope(work: Work, user: User, steering_id: int) -> Steering:
@@ -165,11 +162,6 @@ def _reason(why: str) -> str:
     if not why.strip():
         raise SteeringInvalid("say why: the reason is kept, and shown on every case that waits")
     return why.strip()
-
-
-async def _tell(signals: Signals) -> None:
-    for topic in (FLOOR, WALL):
-        await signals.notify(topic)
 
 
 @dataclass(frozen=True, slots=True)

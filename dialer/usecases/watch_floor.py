@@ -152,12 +152,3 @@ def _target(seat: Seat, wrap_up_seconds: float) -> float:
     if seat.state is SeatState.PAUSED and seat.why in list(PauseReason):
         return 60 * PAUSE_MINUTES[PauseReason(seat.why)]
     return float("inf")
-
-
-async def floor_version(work: Work, now: datetime) -> str:
-    """What changes when somebody's state, a supervisor on a call or a decision does; cheap enough for every second."""
-    seats = await work.floor.seats()
-    listening = await work.listenings.open()
-    standing = await work.steerings.standing(now)
-    heard = [(each.id, each.joined_at) for each in listening]
-    return str(hash((sum(seat.version for seat in seats), len(seats), *heard, *(each.id for each in standing))))

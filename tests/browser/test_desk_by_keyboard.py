@@ -9,7 +9,7 @@ from dialer.domain.holder import Gender, PersonName
 from dialer.domain.outcome import Outcome
 from dialer.domain.policy import Channel, Design
 from dialer.domain.seat import SeatState
-from dialer.usecases.staff_the_floor import DESK_ORDERS
+from dialer.ports.topics import DESK_ORDERS
 from tests.browser.chromium import Page
 from tests.browser.conftest import keep, open_page
 from tests.builders import a_holder, a_policy

@@ -8,7 +8,7 @@ import pytest
 
 from dialer.domain.case import RevisitCase
 from dialer.domain.user import Role
-from dialer.usecases.staff_the_floor import FLOOR
+from dialer.ports.topics import DISPATCH
 from tests.builders import a_policy
 from tests.console.desk import Console, Visitor
 
@@ -39,7 +39,7 @@ async def test_a_pause_is_previewed_decided_shown_and_taken_back(console: Consol
     assert "必须有人及时解除" in effect
     response = await manager.post("/campaigns", None, **PAUSE)
     assert (response.status, response.headers["Location"]) == (303, "/campaigns")
-    assert await console.signals.wait(FLOOR, 1)
+    assert await console.signals.wait(DISPATCH, 1)
     assert "台风停电" in await _page(manager)
     assert "台风停电" in await _page(manager, "/floor")
     assert "外呼已暂停（lina：台风停电）" in await _page(manager, f"/cases/{case.id}")

@@ -10,9 +10,9 @@ import pytest
 from dialer.domain.call import CallId, ListenerDown, ListenerUp, ListenMode
 from dialer.domain.listening import Listening, ListeningEnd
 from dialer.domain.user import Role
+from dialer.ports import topics
 from dialer.ports.storage import DeskOrderKind
 from dialer.usecases.listen_in import follow_listening, listening_is_refused
-from dialer.usecases.staff_the_floor import DESK_ORDERS
 from tests.console.desk import JSON, Console, Visitor
 
 
@@ -38,12 +38,29 @@ async def _floor(visitor: Visitor) -> str:
     return await (await visitor.get("/floor")).text()
 
 
+async def test_the_wall_hears_of_a_seat_of_a_listener_and_of_a_decision(
+    console: Console, agent: Visitor, leader: Visitor, log_in, call: CallId
+) -> None:
+    async def rung() -> bool:
+        return await console.signals.wait(topics.WALL, 0)
+
+    manager = await log_in(Role.CC_MANAGER, login="lina")
+    await rung()
+    await agent.act("pause", reason="LUNCH")
+    assert await rung()
+    await leader.post("/floor/listen", call=call, mode="LISTEN")
+    assert await rung()
+    await manager.post("/campaigns", None, kind="PAUSE", why="台风停电")
+    assert await rung()
+    assert not await rung()
+
+
 async def test_a_leader_presses_listen_and_the_engine_is_asked(console: Console, leader: Visitor, call: CallId) -> None:
     for button in ("监听", "耳语", "强插"):
         assert f">{button}</button>" in await _floor(leader)
     response = await leader.post("/floor/listen", call=call, mode="WHISPER")
     assert (response.status, response.headers["Location"]) == (303, "/floor")
-    assert await console.signals.wait(DESK_ORDERS, 1)
+    assert await console.signals.wait(topics.DESK_ORDERS, 1)
     async with console.site.storage.read() as work:
         (order,) = await work.floor.open_orders()
     assert (order.kind, order.call_id, order.asked_by) == (DeskOrderKind.LISTEN, call, "zhangwei")

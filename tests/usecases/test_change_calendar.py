@@ -15,6 +15,7 @@ from dialer.domain.ticket import TicketState
 from dialer.domain.user import Role, User
 from dialer.in_force import SiteInForce
 from dialer.ports.storage import Storage, Work
+from dialer.ports.topics import IN_FORCE
 from dialer.timers import Timetable
 from dialer.usecases import move_deadlines
 from dialer.usecases.change_calendar import CalendarChange, YearInUse, foresee, put_in_force
@@ -65,7 +66,7 @@ async def test_next_years_schedule_moves_nothing_and_holds_at_once(
     assert (change.days, change.cases, change.tickets, change.is_correction) == ((), (), (), False)
     assert site.rulebook.calendar.is_working_day(date(2026, 12, 26))
     assert 2027 in site.rulebook.calendar.years
-    assert signals.topics == ["in-force"]
+    assert signals.topics == [IN_FORCE]
 
 
 async def test_a_year_in_use_is_contradicted_only_as_a_correction_with_a_reason(

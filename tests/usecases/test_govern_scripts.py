@@ -9,6 +9,7 @@ from dialer.domain.script.comparison import Change
 from dialer.domain.script.version import ScriptState, ScriptVersion
 from dialer.domain.user import Role, User
 from dialer.in_force import SiteInForce
+from dialer.ports.topics import IN_FORCE
 from dialer.usecases import govern_scripts as desk
 from dialer.usecases.govern_scripts import NotPublishable, ReasonNeeded
 from tests.builders import a_policy, a_user
@@ -149,7 +150,7 @@ async def test_new_calls_are_read_the_new_version_and_the_call_under_way_keeps_i
     call = await site.connected()
     await _approved(site, in_force, author, compliance, draft)
     await desk.publish_script(site.storage, signals, in_force, author, draft.id, site.now)
-    assert signals.topics == ["in-force"]
+    assert signals.topics == [IN_FORCE]
     assert site.scripts.latest(SCRIPT).ref.version == "1.0.0"  # every process gets its head start
     site.now += desk.HEAD_START
     assert site.scripts.latest(SCRIPT).ref == draft.ref

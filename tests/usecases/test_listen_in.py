@@ -37,7 +37,7 @@ async def _floor(site: Site, user: User) -> FloorPicture:
 class NoSignals:
     """Nobody waits."""
 
-    async def notify(self, topic: str) -> None:
+    async def notify(self, *topics: str) -> None:
         """Nothing."""
 
     async def wait(self, topic: str, timeout_seconds: float) -> bool:  # noqa: ARG002  # the port's arguments

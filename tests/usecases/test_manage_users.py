@@ -6,9 +6,11 @@ from datetime import timedelta
 
 import pytest
 
+from dialer.domain.call import SeatId
 from dialer.domain.errors import DialerError, NotAllowed, NotFound
 from dialer.domain.seat import SeatState
 from dialer.domain.user import AccountEvent, Role, User
+from dialer.ports.topics import DESK_ORDERS, WALL, desk
 from dialer.storage.database import Database
 from dialer.usecases import manage_users as office
 from dialer.usecases import staff_the_floor as floor
@@ -133,7 +135,7 @@ async def test_no_call_comes_to_a_disabled_agent(
         after = await work.floor.seat_of("lihua")
     assert after is not None
     assert after.state is SeatState.AWAY
-    assert signals.topics == ["desk-orders", "desk:lihua", "floor"]
+    assert signals.topics == [DESK_ORDERS, desk(SeatId("lihua")), WALL]
 
 
 async def test_a_call_under_way_is_finished_before_its_agent_is_gone(

@@ -8,6 +8,7 @@ from dialer.domain.errors import NotFound
 from dialer.domain.unit import Unit, UnitInvalid
 from dialer.domain.user import Role, User
 from dialer.in_force import SiteInForce
+from dialer.ports.topics import IN_FORCE
 from dialer.usecases import manage_users
 from dialer.usecases import shape_organisation as shape
 from dialer.usecases.manage_users import Account
@@ -51,7 +52,7 @@ async def test_a_file_may_name_the_units_in_any_order(
     ]
     assert in_force.place("44/4401") == "广州中支"
     assert in_force.place("31") == "31"
-    assert signals.topics == ["in-force"]
+    assert signals.topics == [IN_FORCE]
 
 
 async def test_good_lines_are_taken_and_bad_ones_told(

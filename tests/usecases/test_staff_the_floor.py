@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from dialer.domain.call import CallId
+from dialer.domain.call import CallId, SeatId
 from dialer.domain.errors import DialerError, ImpossibleMove, NotFound
 from dialer.domain.seat import SEAT, SeatEvent, SeatState
 from dialer.domain.user import Role, User
 from dialer.ports.storage import DeskOrderKind
+from dialer.ports.topics import DESK_ORDERS, DISPATCH, WALL, desk
 from dialer.storage.database import Database
 from dialer.usecases import staff_the_floor as floor
 from dialer.usecases.follow_call import leg_is_down, leg_is_up
@@ -42,8 +43,8 @@ class HeardSignals:
 
     topics: list[str] = field(default_factory=list)
 
-    async def notify(self, topic: str) -> None:
-        self.topics.append(topic)
+    async def notify(self, *topics: str) -> None:
+        self.topics.extend(topics)
 
     async def wait(self, topic: str, timeout_seconds: float) -> bool:
         return topic in self.topics and timeout_seconds >= 0
@@ -100,7 +101,7 @@ async def test_sitting_down_makes_the_seat_once_and_asks_for_the_phone_to_be_cal
 ) -> None:
     seat = await floor.sit_down(storage, signals, lihua, NOW)
     assert (seat.state, seat.address) == (SeatState.SEATING, "sip:lihua@127.0.0.1")
-    assert signals.topics == ["desk-orders", "desk:lihua", "floor"]
+    assert signals.topics == [DESK_ORDERS, desk(SeatId("lihua")), WALL]
     await floor.stand_up(storage, signals, lihua, NOW)
     again = await floor.sit_down(storage, signals, replace(lihua, phone_address="sip:other@127.0.0.1"), NOW)
     assert (again.id, again.address) == (seat.id, "sip:other@127.0.0.1")
@@ -121,7 +122,7 @@ async def test_the_agent_decides_when_to_be_ready_and_the_engine_hears_of_it(
     await leg_is_up(storage, seat.id, NOW)
     signals.topics.clear()
     assert (await floor.get_ready(storage, signals, lihua, NOW)).state is SeatState.READY
-    assert "desk-orders" in signals.topics
+    assert DISPATCH in signals.topics
     paused = await floor.pause(storage, signals, lihua, PauseReason.MEETING, NOW)
     assert (paused.state, paused.why) == (SeatState.PAUSED, "MEETING")
     assert (await floor.get_ready(storage, signals, lihua, NOW)).why == ""

@@ -12,6 +12,7 @@ from dialer.domain.errors import CalendarMissing, NotFound, StaleVersion
 from dialer.domain.holder import Policyholder
 from dialer.domain.steering import Steering, SteeringInvalid, SteeringKind
 from dialer.domain.user import Role, User
+from dialer.ports.topics import DISPATCH, WALL
 from dialer.usecases.explain_case import explain_case
 from dialer.usecases.place_call import place_next_call
 from dialer.usecases.steer_dialling import decisions, end_steering, preview, steer
@@ -27,8 +28,8 @@ class Heard:
     def __init__(self) -> None:
         self.topics: list[str] = []
 
-    async def notify(self, topic: str) -> None:
-        self.topics.append(topic)
+    async def notify(self, *topics: str) -> None:
+        self.topics.extend(topics)
 
     async def wait(self, _topic: str, _timeout_seconds: float) -> bool:
         return False
@@ -163,7 +164,7 @@ async def test_a_decision_tells_engines_and_walls_to_look_again(site: Site):
     heard = Heard()
     made = await steer(site.storage, heard, site.rulebook, MANAGER, a_wish(site), site.now)
     await end_steering(site.storage, heard, site.rulebook, MANAGER, made.id, "过去了", site.now)
-    assert heard.topics == ["floor", "wall", "floor", "wall"]
+    assert heard.topics == [DISPATCH, WALL, DISPATCH, WALL]
 
 
 async def test_without_a_reason_nothing_is_decided_nor_taken_back(site: Site):

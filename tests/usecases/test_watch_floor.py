@@ -16,7 +16,7 @@ from dialer.ports.figures import CallCount, CaseSet, Slice
 from dialer.usecases.count_cases import cases_behind
 from dialer.usecases.report_figures import SHARES, PeriodInvalid, Rate, burn_down, main_figures
 from dialer.usecases.staff_the_floor import PauseReason
-from dialer.usecases.watch_floor import FloorPicture, floor_version, watch_floor
+from dialer.usecases.watch_floor import FloorPicture, watch_floor
 from tests.builders import TODAY, a_policy, a_seat, a_user
 from tests.usecases.site import Site
 
@@ -82,19 +82,6 @@ async def test_a_suspect_trunk_is_more_than_three_faults_in_a_hundred_calls() ->
         return picture.trunk_suspect
 
     assert [suspect(100, 3), suspect(100, 4), suspect(19, 19), suspect(20, 1)] == [False, True, False, True]
-
-
-async def test_the_version_moves_with_seats_and_decisions_only(site: Site) -> None:
-    async def version() -> str:
-        async with site.storage.read() as work:
-            return await floor_version(work, site.now)
-
-    before = await version()
-    site.later(seconds=9)
-    assert await version() == before
-    await site.a_case_is_due()
-    await site.dialled()
-    assert await version() != before
 
 
 async def test_a_whole_story_in_figures(site: Site) -> None:

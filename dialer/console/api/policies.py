@@ -18,8 +18,8 @@ from dialer.console.site import site_of
 from dialer.domain.audit import AuditKind
 from dialer.domain.phone import PhoneKind
 from dialer.domain.policy_entry import RowFault
+from dialer.ports.topics import DISPATCH
 from dialer.usecases.amend_policy import Amended, Contact, Receipt, cancel_policy, change_contact, enter_receipt
-from dialer.usecases.staff_the_floor import FLOOR
 from dialer.usecases.take_policies import Taken, take_policies
 
 log = structlog.get_logger("api")
@@ -53,7 +53,7 @@ async def _take(request: web.Request, rows: Sequence[PolicyRow]) -> list[RowTold
         give_way=parts.give_way,
     )
     await leave_trace(request, AuditKind.POLICIES_SENT, f"policy {rows[0].policy_no[:40]}" if len(rows) == 1 else "")
-    await site.signals.notify(FLOOR)
+    await site.signals.notify(DISPATCH)
     return [_told(number, row.policy_no, taken) for number, row in enumerate(rows, start=1)]
 
 
@@ -101,7 +101,7 @@ async def take_contact(request: web.Request, sent: ContactSent) -> AmendedTold:
 async def _amended(request: web.Request, amended: Amended) -> AmendedTold:
     await leave_trace(request, AuditKind.POLICIES_SENT, f"case {amended.case.id}")
     if amended.changed:
-        await site_of(request).signals.notify(FLOOR)
+        await site_of(request).signals.notify(DISPATCH)
     case = amended.case
     return AmendedTold(
         policy_no=case.policy_no,
