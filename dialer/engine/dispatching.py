@@ -37,11 +37,13 @@ class Dispatcher:
         self._stopped = self.halted = why
 
     async def place_calls(self) -> None:
-        """One call for every ready seat, as far as cases are due."""
-        await self._end_forgotten_previews()
+        """One call for every ready seat, as far as cases are due; then a preview that nobody ends is ended."""
         self._look_for_obstacles()
-        if self.halted:
-            return
+        if not self.halted:
+            await self._fill_seats()
+        await self._end_forgotten_previews()
+
+    async def _fill_seats(self) -> None:
         for seat in await self._ready_seats():
             if self._parts.telephony.obstacle(seat.id):
                 continue  # the records learn of a leg that fell a little later; a full or absent phone system waits
@@ -67,10 +69,10 @@ class Dispatcher:
         parts = self._parts
         async with parts.storage.read() as work:
             now = parts.clock.now()
-            if not await work.cases.due(now, 1, await course_now(work, parts.rulebook, now)):
-                return []
             seats = await work.floor.seats(parts.owner)
-        ready = [seat for seat in seats if seat.state is SeatState.READY and seat.leg_up]
+            ready = [seat for seat in seats if seat.state is SeatState.READY and seat.leg_up]
+            if not ready or not await work.cases.due(now, 1, await course_now(work, parts.rulebook, now)):
+                return []
         return sorted(ready, key=lambda seat: seat.since)  # who has waited longest is first
 
     async def _place_for(self, seat: Seat) -> bool:

@@ -98,7 +98,7 @@ class TicketShelf:
         self, wanted: ColumnElement[bool], *order: ColumnElement[Any], limit: int | None = None
     ) -> Sequence[TransferTicket]:
         rows = await self._statements.all(select(tickets).where(wanted).order_by(*order).limit(limit))
-        its_problems = await self._problems_of([row["id"] for row in rows])
+        its_problems = await self._problems_of([row["id"] for row in rows]) if rows else ()
         return [_ticket(row, its_problems) for row in rows]
 
     async def _problems_of(self, ticket_ids: Sequence[int]) -> Sequence[FoundProblem]:

@@ -18,20 +18,22 @@ from dialer.usecases.prove_case import CLOSING_NEEDS_PROOF, NOT_SEALED_YET, comp
 from dialer.usecases.rulebook import Rulebook
 
 
-async def close_what_is_proved(work: Work, call_id: CallId, rulebook: Rulebook, now: datetime) -> list[RevisitCase]:
-    """Close the cases of a call that were only waiting for its recording.
+async def close_what_is_proved(work: Work, call_id: CallId, rulebook: Rulebook, now: datetime) -> None:
+    """A recording is sealed, or will never be: settle the cases of its call that were only waiting for it."""
+    for attempt in await work.calls.attempts_of(call_id):
+        await close_if_proved(work, await work.cases.get(attempt.case_id), rulebook, now)
+
+
+async def close_if_proved(work: Work, case: RevisitCase, rulebook: Rulebook, now: datetime) -> None:
+    """Close a case that was only waiting for its recording, if it can; leave any other as it is.
 
     A recording that is sealed but can't serve as proof (too short, a silent side) loses the case its close: it is
     dialled again, and says why.
     """
-    settled = []
-    for attempt in await work.calls.attempts_of(call_id):
-        case = await work.cases.get(attempt.case_id)
-        if case.state is CaseState.SEALING:
-            settled.append(await _settle(work, case, rulebook, now))
-        elif case.state is CaseState.L2_REPLIED:
-            await archive_answered(work, case, rulebook, now)
-    return settled
+    if case.state is CaseState.SEALING:
+        await _settle(work, case, rulebook, now)
+    elif case.state is CaseState.L2_REPLIED:
+        await archive_answered(work, case, rulebook, now)
 
 
 async def _settle(work: Work, case: RevisitCase, rulebook: Rulebook, now: datetime) -> RevisitCase:

@@ -131,17 +131,18 @@ async def mark_conversation(work: Work, talks: Talks, flag: str, now: datetime) 
     return await _keep(work, talks, current.after(talk.mark(current.interview, flag)), now, 0)
 
 
-async def end_with_the_call(work: Work, scripts: Scripts, call_id: CallId, event: str, now: datetime) -> None:
+async def end_with_the_call(work: Work, scripts: Scripts, call_id: CallId, event: str, now: datetime) -> Talks:
     """The line is gone: an interview still open ends by `event` (CUSTOMER_HANGUP, LINE_DROP)."""
-    current = held(await conversations(work, scripts, call_id))
+    talks = await conversations(work, scripts, call_id)
+    current = held(talks)
     if current.interview.is_over:
-        return
+        return talks
     offset_ms = await _offset_ms(work, call_id, now)
     try:
         ended = talk.raise_event(current.script, current.facts, current.interview, event, at_offset_ms=offset_ms)
     except ImpossibleMove:
         ended = replace(current.interview, outcome=Outcome.INCOMPLETE)
-    await _store(work, current.after(ended), now)
+    return _with(talks, await _store(work, current.after(ended), now))
 
 
 async def begin_conversation(work: Work, call_id: CallId, now: datetime) -> None:
@@ -220,9 +221,12 @@ async def _interrupted(work: Work, attempt: Attempt, script: CallScript) -> Inte
     Whatever cut it short (a hang-up, another time, somebody else at the phone), what it had settled is not asked again
     and what it had heard stays heard (rules §5.4). A new round, after a ticket's answer, begins anew.
     """
+    begun = [each for each in await work.interviews.of_case(attempt.case_id) if each.state.get("steps")]
+    if not begun:
+        return None
     of_round = {each.id for each in await work.calls.attempts(attempt.case_id) if each.round == attempt.round}
-    for stored in reversed(await work.interviews.of_case(attempt.case_id)):
-        if stored.attempt_id not in of_round - {attempt.id} or not stored.state.get("steps"):
+    for stored in reversed(begun):
+        if stored.attempt_id not in of_round - {attempt.id}:
             continue
         earlier = talk.from_plain(stored.state)
         return earlier if earlier.outcome not in _RESULTS and earlier.script == script.ref else None

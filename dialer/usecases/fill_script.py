@@ -84,7 +84,7 @@ async def _facts(
 ) -> InterviewFacts:
     policy = known.policy.policy
     last = earlier[-1] if earlier else None
-    found = await work.interviews.problems(known.case.id)
+    found = await work.interviews.problems(known.case.id) if known.case.round else ()
     last_round = [each.problem for each in found if each.round == known.case.round - 1]
     problems = [problem for problem in last_round if problem.level is not ProblemLevel.U]
     variables = {

@@ -25,7 +25,7 @@ from dialer.domain.seat import Seat, SeatEvent, SeatState
 from dialer.ports import Scripts
 from dialer.ports.storage import FoundProblem, Moved, Storage, StoredAnswer, StoredCall, Work
 from dialer.usecases.answer_ticket import take_up_answer
-from dialer.usecases.close_case import cancel_case, close_what_is_proved
+from dialer.usecases.close_case import cancel_case, close_if_proved
 from dialer.usecases.conduct_interview import Conversation, conversations, end_with_the_call
 from dialer.usecases.gather_facts import Known, gather, ranked
 from dialer.usecases.keep_the_pool import erevisit_ends
@@ -98,10 +98,9 @@ async def finish_broken(
 
 async def end_of_talk(work: Work, scripts: Scripts, stored: StoredCall, event: str, now: datetime) -> None:
     """The line is gone: the interview ends where it stands, the agent has the result to confirm."""
-    await end_with_the_call(work, scripts, stored.call.call_id, event, now)
     moved = Moved(_ENGINE, now, {"call": stored.call.call_id})
-    for attempt in await work.calls.attempts_of(stored.call.call_id):
-        case = await work.cases.get(attempt.case_id)
+    for each in await end_with_the_call(work, scripts, stored.call.call_id, event, now):
+        case = await work.cases.get(each.attempt.case_id)
         if case.state is CaseState.IN_CALL:
             await work.cases.move(case, CaseEvent.HUNG_UP, moved)
 
@@ -144,10 +143,12 @@ async def wrap_up(
         appointment = _appointment(appointment_at, now, customer_asked=customer_asked)
         results = _results(talks, note, appointment)
         await work.calls.save(stored.call, results[0].outcome)
+        finished = []
         for each, result in zip(talks, results, strict=True):
             if each.attempt.outcome is None:
-                await _finish(work, each.attempt, stored, result, rulebook, by, now)
-        await close_what_is_proved(work, current.call_id, rulebook, now)
+                finished.append(await _finish(work, each.attempt, stored, result, rulebook, by, now))
+        for case in finished:
+            await close_if_proved(work, case, rulebook, now)
         await free_seat(work, current, Moved(by, now, {"call": current.call_id}))
 
 
@@ -203,7 +204,7 @@ async def _finish(
     rulebook: Rulebook,
     by: str,
     now: datetime,
-) -> None:
+) -> RevisitCase:
     case = await work.cases.get(attempt.case_id)
     await _keep_what_was_said(work, case, attempt, result.conversation, now)
     follows, known = await _what_follows(work, case, stored, result, rulebook, now)
@@ -223,7 +224,7 @@ async def _finish(
     moved = Moved(by, now, {"call": stored.call.call_id, "outcome": result.outcome, "attempt": attempt.id})
     reached_at = known.case.reached_at or (stored.call.connected_at if follows.contact else None)
     known = replace(known, case=replace(known.case, reached_at=reached_at))
-    await _move_case(work, known, follows, result, rulebook, moved)
+    return await _move_case(work, known, follows, result, rulebook, moved)
 
 
 async def _what_follows(
@@ -308,20 +309,19 @@ async def _mark_number(work: Work, known: Known, stored: StoredCall, follows: Ne
         await work.policies.save_phone(replace(phone, status=status, status_since=since, proven=follows.number_proven))
 
 
-async def _move_case(work: Work, known: Known, follows: Next, result: Result, rulebook: Rulebook, moved: Moved) -> None:
+async def _move_case(
+    work: Work, known: Known, follows: Next, result: Result, rulebook: Rulebook, moved: Moved
+) -> RevisitCase:
     case = known.case.flagged(*(result.conversation.interview.flags if result.conversation else ()))
     if case.state is CaseState.IN_CALL:
         case = await work.cases.move(case, CaseEvent.HUNG_UP, moved)
     if known.policy.cancelled_at is not None:
-        await _cancelled_meanwhile(work, case, moved)
-        return
+        return await _cancelled_meanwhile(work, case, moved)
     if follows.problem is not None:
         await put_problems(work, case, [FoundProblem(Problem(follows.problem), moved.at, case.round)])
-    case = await work.cases.move(case, await routed(work, case, follows.event), moved)
-    if case.state in (CaseState.RETRY_WAIT, CaseState.APPOINTMENT):
-        due_at = follows.not_before or moved.at
-        case = await work.cases.save(ranked(replace(known, case=case), rulebook, moved.at).due(due_at, follows.why.zh))
-    elif case.state is CaseState.EREVISIT_WAIT:
+    event = await routed(work, case, follows.event)
+    case = await work.cases.move(_queued(replace(known, case=case), event, follows, rulebook, moved.at), event, moved)
+    if case.state is CaseState.EREVISIT_WAIT:
         waits_until = erevisit_ends(case.revisit_last_day, moved.at)
         case = await work.cases.save(case.due(waits_until, "电子化回访 48 小时内未完成则回到电话队列"))
     verdict = _verdict(result.conversation)
@@ -329,15 +329,22 @@ async def _move_case(work: Work, known: Known, follows: Next, result: Result, ru
         case = await open_ticket(work, case, ProblemLevel.L1, rulebook, moved.at)
     else:
         case = await open_ticket_of_state(work, case, rulebook, moved)
-    await take_up_answer(work, case, rulebook, moved)
+    return await take_up_answer(work, case, rulebook, moved)
+
+
+def _queued(known: Known, event: CaseEvent, follows: Next, rulebook: Rulebook, now: datetime) -> RevisitCase:
+    """The case about to be moved; with its place in the queue and its time, where it is to be dialled again."""
+    if CASE.after(known.case.state, event) not in (CaseState.RETRY_WAIT, CaseState.APPOINTMENT):
+        return known.case
+    return ranked(known, rulebook, now).due(follows.not_before or now, follows.why.zh)
 
 
 _WITHOUT_VERDICT = (*POOL, CaseState.REFUSAL_QA, CaseState.EREVISIT_WAIT, CaseState.ALT_CHANNEL, CaseState.FROZEN)
 """Where a call leads that came to no result: an L1 heard in it gets its ticket at once (rules §5.4, §4.4)."""
 
 
-async def _cancelled_meanwhile(work: Work, case: RevisitCase, moved: Moved) -> None:
+async def _cancelled_meanwhile(work: Work, case: RevisitCase, moved: Moved) -> RevisitCase:
     """The contract ended while somebody was on the phone (rules §11 no. 30): whatever was said, nothing follows."""
     if CaseEvent.CANCELLED not in CASE.allowed(case.state):
         case = await work.cases.move(case, CaseEvent.RETRY, moved)
-    await cancel_case(work, case, moved)
+    return await cancel_case(work, case, moved)

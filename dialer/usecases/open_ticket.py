@@ -59,6 +59,8 @@ async def _l1_was_heard(work: Work, case: RevisitCase) -> bool:
 
 async def put_problems(work: Work, case: RevisitCase, found: Sequence[FoundProblem]) -> None:
     """Keep problems of the round; they join the round's ticket until its answer is accepted (rules §4.4)."""
+    if not found:
+        return
     ticket = await ticket_of_round(work, case)
     joins = ticket is not None and ticket.state in NOT_ACCEPTED_YET
     ticket_id = ticket.id if ticket is not None and joins else None
