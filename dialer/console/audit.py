@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, datetime, time, timedelta
 from urllib.parse import urlencode
 
 from aiohttp import web
 
-from dialer.console.forms import FormInvalid, number
+from dialer.console.forms import code_if_any, day_begins, day_ends, number
 from dialer.console.pages import page
 from dialer.console.routes import Route
 from dialer.console.site import site_of, user_of
 from dialer.domain.audit import AuditKind, AuditQuestion
-from dialer.domain.calendar import SHANGHAI
 from dialer.domain.user import Permission
 from dialer.usecases.audit import AuditPage, search_audit
 
@@ -37,24 +35,14 @@ async def show_audit(request: web.Request) -> web.Response:
 
 
 def _question(asked: dict[str, str]) -> AuditQuestion:
-    until = _day(asked.get("until", ""))
-    kind = asked.get("kind", "")
     return AuditQuestion(
         login=asked.get("login", "").lower(),
         record=asked.get("record", ""),
-        kind=AuditKind(kind) if kind in AuditKind.__members__ else None,
-        since=_day(asked.get("since", "")),
-        until=until + timedelta(days=1) if until else None,  # the day itself is meant, too
+        kind=code_if_any(AuditKind, asked.get("kind", "")),
+        since=day_begins(asked.get("since", "")),
+        until=day_ends(asked.get("until", "")),
         before=number(asked["before"]) if asked.get("before") else None,
     )
-
-
-def _day(text: str) -> datetime | None:
-    """The beginning of a day in Shanghai. Raises FormInvalid."""
-    try:
-        return datetime.combine(date.fromisoformat(text), time(), SHANGHAI) if text else None
-    except ValueError:
-        raise FormInvalid(f"not a date: {text!r}") from None
 
 
 def _older(found: AuditPage, asked: dict[str, str]) -> str:

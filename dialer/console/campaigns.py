@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import time
-from enum import StrEnum
-from typing import TypeVar
 
 import structlog
 from aiohttp import web
 
-from dialer.console.forms import FormInvalid, field, fields, moment, number
+from dialer.console.forms import FormInvalid, code, code_if_any, field, fields, moment, number, time_of_day
 from dialer.console.pages import page, see
 from dialer.console.problems import status_of
 from dialer.console.routes import Route
@@ -23,8 +20,6 @@ from dialer.domain.user import Permission
 from dialer.usecases.steer_dialling import decision_in_scope, decisions, end_steering, preview, steer
 
 log = structlog.get_logger("console")
-
-Code = TypeVar("Code", bound=StrEnum)
 
 
 async def show_decisions(request: web.Request) -> web.Response:
@@ -104,34 +99,20 @@ async def _known(request: web.Request) -> Steering:
 
 def _wish(request: web.Request, sent: Mapping[str, str]) -> Steering:
     """A decision as a form states it; what its kind has no use for is left out. Raises FormInvalid."""
-    user, kind = user_of(request), _code(SteeringKind, sent.get("kind", ""))
+    user, kind = user_of(request), code(SteeringKind, sent.get("kind", ""))
     wish = Steering(
         id=0,
         kind=kind,
         org=sent.get("org", "") or user.org,
-        purpose=_code(Purpose, sent["purpose"]) if sent.get("purpose") else None,
+        purpose=code_if_any(Purpose, sent.get("purpose", "")),
         by=user.login,
         at=site_of(request).now,
         why=sent.get("why", ""),
         until=moment(sent.get("until", "")),
     )
     if kind is SteeringKind.HOURS:
-        return replace(wish, start=_time(sent.get("start", "")), end=_time(sent.get("end", "")))
+        return replace(wish, start=time_of_day(sent.get("start", "")), end=time_of_day(sent.get("end", "")))
     return replace(wish, seats=number(sent.get("seats", ""))) if kind is SteeringKind.SEATS else wish
-
-
-def _code(kind: type[Code], given: str) -> Code:
-    try:
-        return kind(given)
-    except ValueError:
-        raise FormInvalid(f"{given!r} is none of {', '.join(kind)}") from None
-
-
-def _time(given: str) -> time:
-    try:
-        return time.fromisoformat(given)
-    except ValueError:
-        raise FormInvalid(f"not a time of the day: {given!r}") from None
 
 
 ROUTES = (

@@ -6,14 +6,13 @@ Programs use the same routes with `Accept: application/json`; the shapes are in 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
 
 from aiohttp import web
 
 from dialer.console.desk_json import desk_as_json
 from dialer.console.desk_keys import event_key
 from dialer.console.events import tabs_of
-from dialer.console.forms import FormInvalid, captures, field, fields, moment
+from dialer.console.forms import FormInvalid, captures, code, field, fields, moment
 from dialer.console.pages import page, see, wants_fragment, wants_json
 from dialer.console.problems import status_of
 from dialer.console.routes import Handler, Route
@@ -42,8 +41,6 @@ from dialer.usecases.look_at_desk import (
 )
 from dialer.usecases.preview_case import GiveBackReason, dial_previewed, give_back
 from dialer.usecases.staff_the_floor import PauseReason, wishes
-
-Reason = TypeVar("Reason", PauseReason, GiveBackReason)
 
 _KNOWN = web.AppKey("known_of_calls", dict[CallId, CallFacts])
 _CALLS_REMEMBERED = 1000
@@ -141,15 +138,8 @@ async def _ready(_request: web.Request, site: Site, user: User) -> None:
 
 
 async def _pause(request: web.Request, site: Site, user: User) -> None:
-    reason = _one_of(PauseReason, await field(request, "reason"))
+    reason = code(PauseReason, await field(request, "reason"))
     await staff_the_floor.pause(site.storage, site.signals, user, reason, site.now)
-
-
-def _one_of(kind: type[Reason], given: str) -> Reason:
-    try:
-        return kind(given)
-    except ValueError:
-        raise FormInvalid(f"{given!r} is no {kind.__name__}; known: {', '.join(kind)}") from None
 
 
 async def _stand_up(_request: web.Request, site: Site, user: User) -> None:
@@ -161,7 +151,7 @@ async def _dial(_request: web.Request, site: Site, user: User) -> None:
 
 
 async def _give_back(request: web.Request, site: Site, user: User) -> None:
-    reason = _one_of(GiveBackReason, await field(request, "reason"))
+    reason = code(GiveBackReason, await field(request, "reason"))
     await give_back(site.storage, site.signals, user, reason, site.now)
 
 

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
-from dialer.console.forms import FormInvalid
+from dialer.console.forms import code, code_if_any, day
 from dialer.console.pages import page
 from dialer.console.routes import Route
 from dialer.console.site import site_of, user_of
@@ -59,39 +59,24 @@ def _filters(request: web.Request, part: Slice, period: tuple[date, date]) -> di
 async def show_cases(request: web.Request) -> web.Response:
     """The cases of a number: `of` a set, `without` another, in a slice."""
     site, asked = site_of(request), request.query
-    wanted, without = _set(asked.get("of", "")), _set(asked["without"]) if asked.get("without") else None
-    part = _part(asked)
-    for name in ("last_day", "received"):
-        if f"{name}_from" in asked:
-            period = _day(asked[f"{name}_from"]), _day(asked.get(f"{name}_to", asked[f"{name}_from"]))
-            part = replace(part, last_days=period) if name == "last_day" else replace(part, receipts=period)
+    wanted, without = code(CaseSet, asked.get("of", "")), code_if_any(CaseSet, asked.get("without", ""))
+    part = replace(_part(asked), last_days=_days(asked, "last_day"), receipts=_days(asked, "received"))
     view = await cases_behind(site.storage, site.rulebook, user_of(request), wanted, without, part, site.now)
     return page(request, "figure_cases.html", view=view, part=part)
 
 
 def _part(asked: Mapping[str, str]) -> Slice:
-    channel = asked.get("channel", "")
-    if channel and channel not in list(Channel):
-        raise FormInvalid(f"{channel!r} is no channel")
-    return Slice(asked.get("org", ""), Channel(channel) if channel else None, asked.get("product", ""))
+    return Slice(asked.get("org", ""), code_if_any(Channel, asked.get("channel", "")), asked.get("product", ""))
 
 
 def _period(asked: Mapping[str, str], first: date, last: date) -> tuple[date, date]:
-    return _day(asked["from"]) if asked.get("from") else first, _day(asked["to"]) if asked.get("to") else last
+    return day(asked.get("from", "")) or first, day(asked.get("to", "")) or last
 
 
-def _set(given: str) -> CaseSet:
-    try:
-        return CaseSet(given)
-    except ValueError:
-        raise FormInvalid(f"{given!r} is none of {', '.join(CaseSet)}") from None
-
-
-def _day(given: str) -> date:
-    try:
-        return date.fromisoformat(given)
-    except ValueError:
-        raise FormInvalid(f"not a day: {given!r}") from None
+def _days(asked: Mapping[str, str], name: str) -> tuple[date, date] | None:
+    """A period, or the one day of its beginning; None when it is not asked for."""
+    first, last = day(asked.get(f"{name}_from", "")), day(asked.get(f"{name}_to", ""))
+    return (first, last or first) if first else None
 
 
 def _today(request: web.Request) -> date:

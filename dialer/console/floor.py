@@ -11,7 +11,7 @@ import structlog
 from aiohttp import web
 
 from dialer.console.events import streaming
-from dialer.console.forms import FormInvalid, fields
+from dialer.console.forms import code, code_if_any, fields
 from dialer.console.pages import page, see, wants_fragment, wants_json
 from dialer.console.problems import status_of
 from dialer.console.routes import Route
@@ -69,7 +69,6 @@ async def _floor(request: web.Request, refused: DialerError | None = None) -> we
     status = status_of(refused) if refused else 200
     if wants_json(request):
         return web.json_response(_as_json(picture, refused, alive=alive), status=status)
-    state = next((state for state in SeatState if state.value == request.query.get("state")), None)
     return page(
         request,
         "floor.html",
@@ -81,7 +80,7 @@ async def _floor(request: web.Request, refused: DialerError | None = None) -> we
         may_see_tickets=user.may(Permission.SEE_TICKETS),
         modes=tuple(ListenMode),
         states=_SHOWN_FIRST,
-        wanted=state,
+        wanted=code_if_any(SeatState, request.query.get("state", "")),
     )
 
 
@@ -129,16 +128,9 @@ async def _tell_changes(response: web.StreamResponse, site: Site, session: Sessi
 async def listen(request: web.Request) -> web.Response:
     """The supervisor's phone into the call that is on screen, or another mode for it."""
     site, user, sent = site_of(request), user_of(request), await fields(request)
-    call_id, mode = CallId(sent.get("call", "")), _mode(sent.get("mode", ""))
+    call_id, mode = CallId(sent.get("call", "")), code(ListenMode, sent.get("mode", ""))
     log.info("listening.asked", call_id=call_id, by=user.login, mode=mode)
     return await _after(request, listen_in(site.storage, site.signals, user, call_id, mode, site.now))
-
-
-def _mode(given: str) -> ListenMode:
-    try:
-        return ListenMode(given)
-    except ValueError:
-        raise FormInvalid(f"{given!r} is no way to listen; known: {', '.join(ListenMode)}") from None
 
 
 async def stop(request: web.Request) -> web.Response:

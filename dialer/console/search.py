@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, time, timedelta
-from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import urlencode
 
 from aiohttp import web
 
-from dialer.console.forms import FormInvalid, day, fields, number
+from dialer.console.forms import code_if_any, day_begins, day_ends, fields, number
 from dialer.console.pages import page, see
 from dialer.console.routes import Route
 from dialer.console.site import Site, site_of, user_of
 from dialer.console.words import codes
 from dialer.domain.audit import AuditKind
-from dialer.domain.calendar import SHANGHAI
 from dialer.domain.case import CaseState
 from dialer.domain.outcome import Outcome
 from dialer.domain.problem import ProblemType
@@ -29,8 +26,6 @@ OPEN = "OPEN"
 """In place of a state: every case that is not closed."""
 
 _NOT_CLOSED = tuple(state for state in CaseState if not state.closed)
-
-Code = TypeVar("Code", bound=StrEnum)
 
 
 async def ask(request: web.Request) -> web.Response:
@@ -61,18 +56,18 @@ async def show_sound(request: web.Request) -> web.Response:
 
 def criteria_of(asked: Mapping[str, str]) -> Criteria:
     """What an address asks for. Raises FormInvalid."""
-    state, first, last = asked.get("state", ""), day(asked.get("from", "")), day(asked.get("to", ""))
-    states = _NOT_CLOSED if state == OPEN else tuple(filter(None, [_code(CaseState, state)]))
+    state = asked.get("state", "")
+    states = _NOT_CLOSED if state == OPEN else tuple(filter(None, [code_if_any(CaseState, state)]))
     return Criteria(
         policy_no=asked.get("policy_no", ""),
         holder=asked.get("holder", ""),
         states=states,
         flag=asked.get("flag", ""),
-        problem=_code(ProblemType, asked.get("problem", "")),
+        problem=code_if_any(ProblemType, asked.get("problem", "")),
         agent=asked.get("agent", ""),
-        outcome=_code(Outcome, asked.get("outcome", "")),
-        called_from=datetime.combine(first, time(), SHANGHAI) if first else None,
-        called_before=datetime.combine(last + timedelta(days=1), time(), SHANGHAI) if last else None,
+        outcome=code_if_any(Outcome, asked.get("outcome", "")),
+        called_from=day_begins(asked.get("from", "")),
+        called_before=day_ends(asked.get("to", "")),
         early_media=bool(asked.get("early")),
     )
 
@@ -83,13 +78,6 @@ def _asked(request: web.Request) -> dict[str, str]:
 
 def _before(request: web.Request) -> int | None:
     return number(request.query["before"]) if "before" in request.query else None
-
-
-def _code(kind: type[Code], given: str) -> Code | None:
-    try:
-        return kind(given) if given else None
-    except ValueError:
-        raise FormInvalid(f"{given!r} is no {kind.__name__}") from None
 
 
 async def _results(request: web.Request, template: str, asked: dict[str, str], found: object) -> web.Response:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 from aiohttp import web
 
-from dialer.console.forms import FormInvalid, fields, moment, number
+from dialer.console.forms import code_if_any, day, fields, moment, number
 from dialer.console.pages import page, wants_json
 from dialer.console.routes import Route
 from dialer.console.site import site_of, user_of
@@ -22,19 +20,11 @@ from dialer.usecases.look_at_tickets import LISTED, TicketView, ledger, ticket_f
 
 async def list_tickets(request: web.Request) -> web.Response:
     """Open tickets, the first due first: what waits for the reader, or another `?view=`."""
-    site, user = site_of(request), user_of(request)
-    found = await tickets(site.storage, user, site.rulebook.calendar, site.now, _view(request))
+    site, user, view = site_of(request), user_of(request), code_if_any(TicketView, request.query.get("view", ""))
+    found = await tickets(site.storage, user, site.rulebook.calendar, site.now, view)
     if wants_json(request):
         return web.json_response({"tickets": [line_as_json(line) for line in found.lines], "counts": found.counts})
     return page(request, "tickets.html", found=found, now=site.now, views=tuple(TicketView), listed=LISTED)
-
-
-def _view(request: web.Request) -> TicketView | None:
-    asked = request.query.get("view")
-    try:
-        return TicketView(asked) if asked else None
-    except ValueError:
-        raise FormInvalid(f"{asked!r} is no view; known: {', '.join(TicketView)}") from None
 
 
 async def show_ticket(request: web.Request) -> web.Response:
@@ -52,16 +42,9 @@ async def print_ticket(request: web.Request) -> web.Response:
 async def print_ledger(request: web.Request) -> web.Response:
     """业务员转办单明细簿: what was issued to the reader's place on `?day=`, today's without one (rules §5.11)."""
     site, user = site_of(request), user_of(request)
-    day = _day(request.query.get("day", "")) or shanghai_time(site.now).date()
-    lines = await ledger(site.storage, user, site.rulebook.calendar, day, site.now)
-    return page(request, "ticket_ledger.html", lines=lines, day=day, now=site.now, company=site.rulebook.company_name)
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError:
-        raise FormInvalid(f"not a day: {text!r}") from None
+    asked = day(request.query.get("day", "")) or shanghai_time(site.now).date()
+    lines = await ledger(site.storage, user, site.rulebook.calendar, asked, site.now)
+    return page(request, "ticket_ledger.html", lines=lines, day=asked, now=site.now, company=site.rulebook.company_name)
 
 
 async def take(request: web.Request) -> web.Response:

@@ -12,7 +12,7 @@ from aiohttp import web
 
 from dialer.console.administration.acting import acting
 from dialer.console.administration.sheets import sent_text
-from dialer.console.forms import FormInvalid, fields
+from dialer.console.forms import FormInvalid, fields, number
 from dialer.console.pages import page, see
 from dialer.console.problems import status_of
 from dialer.console.routes import Route
@@ -47,7 +47,7 @@ async def _calendars(
 ) -> web.Response:
     site, user = site_of(request), user_of(request)
     schedules = site.in_force.calendar.schedules
-    year = _year(request, site.now.year)
+    year = number(request.query.get("year", str(site.now.year)))
     async with site.storage.read() as work:
         decided = [each for each in await work.decisions.years() if each.year == year]
     text = text or (await sent_text(request, "text") if refused else "")
@@ -69,11 +69,6 @@ def _named(user: User, change: CalendarChange | None) -> frozenset[str]:
         {case.policy_no for case in cases if sees(user, case.org)}
         | {ticket.ticket_no for ticket in tickets if sees(user, ticket.org)}
     )
-
-
-def _year(request: web.Request, this_year: int) -> int:
-    asked = request.query.get("year", "")
-    return int(asked) if asked.isdecimal() and len(asked) == len("2026") else this_year
 
 
 def _months(schedule: YearSchedule | None, year: int) -> Iterator[tuple[int, list[list[Day | None]]]]:

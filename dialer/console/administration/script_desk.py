@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
+from enum import StrEnum
 
 import structlog
 from aiohttp import web
 
 from dialer.console.administration.acting import acting
 from dialer.console.administration.sheets import sent_text
-from dialer.console.forms import fields, moment, number
+from dialer.console.forms import code_if_any, fields, moment, number
 from dialer.console.pages import page, see
 from dialer.console.problems import status_of
 from dialer.console.routes import Handler, Route
@@ -23,7 +24,6 @@ from dialer.usecases.govern_scripts import ScriptFile
 
 log = structlog.get_logger("console")
 
-VIEWS = ("changes", "wording", "text", "history")
 _WORDING = "wording."
 _P = Permission
 _WHO = {
@@ -34,6 +34,16 @@ _WHO = {
     ScriptEvent.APPROVED: _P.APPROVE_SCRIPTS,
     ScriptEvent.SENT_BACK: _P.APPROVE_SCRIPTS,
 }
+
+
+class ScriptView(StrEnum):
+    """What of a version the page shows."""
+
+    CHANGES = "changes"
+    WORDING = "wording"
+    TEXT = "text"
+    HISTORY = "history"
+
 
 Act = Callable[[Site, User, int, Mapping[str, str], datetime], Awaitable[object]]
 
@@ -51,11 +61,11 @@ async def list_scripts(request: web.Request, refused: DialerError | None = None)
 async def show_script(request: web.Request, refused: DialerError | None = None) -> web.Response:
     """One version: what differs from what holds now, its wording, its text, its history."""
     site, user = site_of(request), user_of(request)
+    view = code_if_any(ScriptView, request.query.get("view", "")) or ScriptView.CHANGES
     file = await governing.script_file(site.storage, site.scripts, site.in_force, version_id(request))
-    view = request.query.get("view", "changes")
     return page(
         request, "administration/script.html", status_of(refused) if refused else 200, file=file, version=file.version,
-        may=frozenset(_allowed(user, file)), view=view if view in VIEWS else VIEWS[0], views=VIEWS, refused=refused,
+        may=frozenset(_allowed(user, file)), view=view, views=tuple(ScriptView), refused=refused,
         typed=await sent_text(request, "text") if refused else "", now=site.now,
     )  # fmt: skip
 

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from dialer.console.administration.script_desk import version_id
 from dialer.console.desk_keys import event_key
-from dialer.console.forms import FormInvalid, captures, fields
+from dialer.console.forms import FormInvalid, captures, code, fields
 from dialer.console.pages import page
 from dialer.console.problems import status_of
 from dialer.console.routes import Route
@@ -53,10 +53,7 @@ def _chosen(sent: Mapping[str, str]) -> dict[str, str]:
 def _wanted(sent: Mapping[str, str]) -> tuple[TrialMove, ...]:
     if not sent.get("kind"):
         return ()
-    try:
-        return (TrialMove(MoveKind(sent["kind"]), sent.get("name", ""), captures(sent)),)
-    except ValueError:
-        raise FormInvalid(f"{sent['kind']!r} is no move; known: {', '.join(MoveKind)}") from None
+    return (TrialMove(code(MoveKind, sent["kind"]), sent.get("name", ""), captures(sent)),)
 
 
 def _walked(text: str) -> tuple[TrialMove, ...]:

@@ -8,7 +8,7 @@ import structlog
 from aiohttp import web
 
 from dialer.console.administration.acting import acting
-from dialer.console.forms import FormInvalid, fields
+from dialer.console.forms import code, code_if_any, fields
 from dialer.console.pages import page, see
 from dialer.console.problems import status_of
 from dialer.console.routes import Route
@@ -37,8 +37,8 @@ async def _list(
     password: str = "",
 ) -> web.Response:
     site = site_of(request)
-    wanted, role = request.query.get("q", ""), request.query.get("role", "")
-    found = await manage_users.accounts(site.storage, wanted, Role(role) if role in set(Role) else None)
+    wanted, role = request.query.get("q", ""), code_if_any(Role, request.query.get("role", ""))
+    found = await manage_users.accounts(site.storage, wanted, role)
     return page(
         request, "administration/users.html", status_of(refused) if refused else 200, found=found, wanted=wanted,
         role=role, roles=tuple(Role), given={name: sent.get(name, "") for name in _FIELDS}, refused=refused,
@@ -106,12 +106,9 @@ def _login(request: web.Request) -> str:
 
 
 def _account(sent: Mapping[str, str]) -> Account:
-    try:
-        role = Role(sent.get("role", ""))
-    except ValueError:
-        raise FormInvalid(f"{sent.get('role', '')!r} is no role; known: {', '.join(Role)}") from None
-    name, org, phone, code = (sent.get(key, "").strip() for key in ("name", "org", "phone_address", "salesperson_code"))
-    return Account(name, role, org, phone, code)
+    typed = (sent.get(name, "").strip() for name in ("name", "org", "phone_address", "salesperson_code"))
+    name, org, phone, salesperson = typed
+    return Account(name, code(Role, sent.get("role", "")), org, phone, salesperson)
 
 
 _P = Permission.MANAGE_USERS
