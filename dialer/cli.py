@@ -22,6 +22,7 @@ from rich.table import Table
 
 from dialer.bootstrap import Site, opened, rulebook_of, running, take_spool
 from dialer.calendars import add_year, load_calendar
+from dialer.console.words import words
 from dialer.demo.run import DemoOptions, run_demo
 from dialer.domain.api_token import Scope
 from dialer.domain.errors import DialerError
@@ -90,12 +91,19 @@ def _tell(error: Exception) -> int:
     causes = [*_causes(error)]
     for cause in causes:
         if isinstance(cause, DialerError):
-            err.print(f"{cause.code}: {cause}", style="red", markup=False, highlight=False, soft_wrap=True)
+            told = f"{cause.code}: {cause}{_also_in_chinese(cause)}"
+            err.print(told, style="red", markup=False, highlight=False, soft_wrap=True)
         else:
             _tell_our_fault(cause)
     if not all(isinstance(cause, DialerError) for cause in causes):
         return _OUR_FAULT
     return _WRONG_USAGE if isinstance(error, SettingsInvalid) else 1
+
+
+def _also_in_chinese(error: DialerError) -> str:
+    """What the screens call it, unless the message says both already."""
+    name = words("zh_CN").label(error.code, "Error")
+    return f" · {name}" if str(error).isascii() and name != error.code else ""
 
 
 def _causes(error: Exception) -> Iterator[Exception]:

@@ -107,6 +107,9 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
 PRIVILEGED = frozenset({Role.ADMIN, Role.HQ_ADMIN, Role.CC_MANAGER, Role.COMPLIANCE, Role.AUDIT, Role.QA})
 """Roles that see many people's data or decide for others: they log in with a second factor."""
 
+WHOLE_COMPANY = frozenset({Role.ADMIN, Role.HQ_ADMIN})
+"""Roles that decide for everybody (accounts; scripts, calendars) and so have no place in the organisation."""
+
 _PROVINCIAL = frozenset({_P.HEAR_RECORDINGS})
 _LOWEST_WITH_RECORDINGS = 2
 _BELOW_THE_PROVINCE = {

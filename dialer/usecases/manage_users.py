@@ -82,7 +82,7 @@ async def open_account(
     """Open an account; the password is told once and stored nowhere.
 
     Raises:
-        AccountInvalid: login, name, place or telephone can't be used.
+        AccountInvalid: login, name, place or telephone can't be used (WholeCompanyOnly: the role has none).
         DialerError: code LOGIN_TAKEN.
     """
     checked = await _checked(storage, account)

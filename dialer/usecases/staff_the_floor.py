@@ -18,7 +18,7 @@ from dialer.domain.call import CallId, SeatId
 from dialer.domain.errors import DialerError, ImpossibleMove, NotFound
 from dialer.domain.password import MIN_CHARS, password_fault
 from dialer.domain.seat import SEAT, Seat, SeatEvent, SeatState
-from dialer.domain.user import PHONE_ADDRESS, AccountEvent, Role, User
+from dialer.domain.user import PHONE_ADDRESS, WHOLE_COMPANY, AccountEvent, Role, User
 from dialer.ports import Signals
 from dialer.ports.storage import DeskOrder, DeskOrderKind, Moved, Storage, Work
 from dialer.ports.topics import DESK_ORDERS, DISPATCH, WALL, desk
@@ -32,6 +32,12 @@ class AccountInvalid(DialerError):
     """A login or password that can't be used for a new account."""
 
     code = "ACCOUNT_INVALID"
+
+
+class WholeCompanyOnly(AccountInvalid):
+    """Who keeps accounts, scripts and calendars keeps them for the whole company (rules §2.2)."""
+
+    code = "WHOLE_COMPANY_ONLY"
 
 
 class NoPhone(DialerError):
@@ -81,7 +87,8 @@ async def create_user(
 
     Raises:
         AccountInvalid: the login has other characters than a-z 0-9 . _ -, the password can't be used, the telephone
-            is no address, or an administrator is given a place.
+            is no address.
+        WholeCompanyOnly: the role works for the whole company, and is given a place.
         DialerError: code LOGIN_TAKEN.
     """
     if not _LOGIN.fullmatch(login):
@@ -109,9 +116,9 @@ async def create_user(
 
 
 def usable_place(role: Role, org: str) -> None:
-    """Accounts are kept for the whole company, or a branch could give itself others' records. Raises AccountInvalid."""
-    if role is Role.ADMIN and org:
-        raise AccountInvalid("an administrator of accounts works for the whole company: leave the place empty")
+    """A branch could give itself others' records, or its own words to the whole company. Raises WholeCompanyOnly."""
+    if role in WHOLE_COMPANY and org:
+        raise WholeCompanyOnly(f"an account of role {role} works for the whole company: leave the place empty")
 
 
 def usable_phone(address: str) -> str:

@@ -16,7 +16,7 @@ from dialer.domain.api_token import Scope
 from dialer.domain.attachment import Attachment, AttachmentKind
 from dialer.domain.steering import Steering, SteeringKind
 from dialer.domain.ticket import TicketEvent, TransferTicket
-from dialer.domain.user import Role, User
+from dialer.domain.user import WHOLE_COMPANY, Role, User
 from dialer.recording.local_store import LocalStore
 from tests.builders import a_policy, a_user, at, moved
 from tests.console.desk import JSON, Console, Visitor
@@ -32,7 +32,7 @@ WHOLE_COMPANYS = {
     "version_id": "call scripts are the whole company's",
 }
 """Parameters that name no record of a branch, and why."""
-STAFF = tuple(role for role in Role if role is not Role.ADMIN)
+STAFF = tuple(role for role in Role if role not in WHOLE_COMPANY)
 
 POLICY_NO = "P2026440001"
 ASKED = ("", f"?policy_no={POLICY_NO}", "?every=1", f"?q={POLICY_NO}", "?q=王小明", "?holder=王小明", "?agent=agent1")

@@ -57,6 +57,14 @@ async def test_what_is_wrong_with_an_account_is_said_and_what_was_typed_stays(bo
     assert (await boss.post("/users", **LIHUA | {"role": "KING"})).status == 400
 
 
+@pytest.mark.parametrize(("language", "said"), [("zh_CN", "该岗位负责全公司"), ("en", "works for the whole company")])
+async def test_an_hq_administrator_is_refused_a_place_in_the_readers_language(boss: Visitor, language, said) -> None:
+    await boss.post("/language", language=language, back="/users")
+    response = await boss.post("/users", **LIHUA | {"role": "HQ_ADMIN"})
+    assert (response.status, said in await response.text()) == (422, True)
+    assert (await boss.post("/users", **LIHUA | {"role": "HQ_ADMIN", "org": ""})).status == 200
+
+
 async def test_every_button_does_its_work_and_the_history_says_so(boss: Visitor) -> None:
     await boss.post("/users", **LIHUA)
     for deed in ("disable", "enable", "unlock"):

@@ -17,7 +17,7 @@ from dialer.usecases import staff_the_floor as floor
 from dialer.usecases.follow_call import leg_is_up
 from dialer.usecases.log_in import FAILURES_UNTIL_LOCKED, LockedOut, LoginRefused, SessionOver, log_in, session_of
 from dialer.usecases.manage_users import Account
-from dialer.usecases.staff_the_floor import AccountInvalid
+from dialer.usecases.staff_the_floor import AccountInvalid, WholeCompanyOnly
 from tests.builders import at
 from tests.usecases.site import Site
 from tests.usecases.test_staff_the_floor import HASHER, PASSWORD, HeardSignals
@@ -82,6 +82,17 @@ async def test_an_account_that_could_not_be_used_is_not_opened(storage: Database
         await office.open_account(storage, HASHER, boss, "lihua", account, NOW)
     with pytest.raises(NotFound):
         await office.account_file(storage, "lihua")
+
+
+@pytest.mark.parametrize("role", [Role.ADMIN, Role.HQ_ADMIN])
+async def test_who_decides_for_everybody_has_no_place(
+    storage: Database, boss: User, password: str, signals: HeardSignals, role: Role
+) -> None:
+    with pytest.raises(WholeCompanyOnly):
+        await office.open_account(storage, HASHER, boss, "hq", Account("总公司", role, org="44"), NOW)
+    with pytest.raises(WholeCompanyOnly):
+        await office.change_account(storage, signals, boss, "lihua", Account("李华", role, "44/4401"), NOW)
+    await office.change_account(storage, signals, boss, "lihua", Account("李华", role), NOW)
 
 
 async def test_a_change_says_from_what_to_what(
