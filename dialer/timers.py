@@ -29,6 +29,7 @@ from dialer.usecases.issue_tickets import issue_tickets
 from dialer.usecases.keep_the_pool import expire_erevisits, flag_late, renew_ranks
 from dialer.usecases.move_deadlines import settle_calendar
 from dialer.usecases.rulebook import Rulebook
+from dialer.usecases.settle_waiting import settle_waiting
 from dialer.usecases.tell_core import deliver_messages
 
 log = structlog.get_logger()
@@ -75,6 +76,7 @@ class Timetable:
                 await self._once_a_day(sweep, now)
         await self._guarded("urgent", lambda: issue_tickets(self._storage, self._rulebook, now, only_urgent=True))
         await self._guarded("erevisit", lambda: expire_erevisits(self._storage, self._rulebook, now))
+        await self._guarded("waiting", lambda: settle_waiting(self._storage, self._rulebook, now))
         await self._guarded("calendar", lambda: settle_calendar(self._storage, self._rulebook, self._in_force, now))
         await self._guarded(
             "forgotten-wrap-ups", lambda: finish_forgotten(self._storage, self._scripts, self._rulebook, now)

@@ -127,6 +127,19 @@ POOL = (
 ON_THE_PHONE = (CaseState.DIALING, CaseState.IN_CALL, CaseState.WRAP_UP)
 """States in which a call owns the case."""
 
+AWAITING_SEAL = (CaseState.SEALING, CaseState.L2_REPLIED)
+"""States in which a case waits for its recording, and moves in the unit of work that settles it."""
+
+AWAITING_ANSWER = (
+    CaseState.U_OPEN,
+    CaseState.U_ISSUED,
+    CaseState.L1_OPEN,
+    CaseState.L1_ISSUED,
+    CaseState.L2_OPEN,
+    CaseState.L2_ISSUED,
+)
+"""States in which a case waits for its ticket's answer."""
+
 _RESTING_PLACES = tuple(
     state
     for state in CaseState

@@ -360,6 +360,13 @@ class Cases(Protocol):
         """Cases not closed whose last day to surrender was counted over some of these days, oldest first."""
         ...
 
+    async def waiting_for_nothing(self, limit: int) -> Sequence[RevisitCase]:
+        """Cases that wait for a recording or an answer though all has come, oldest first.
+
+        Two units of work that run side by side each see the other's record as it was, and both leave the case alone.
+        """
+        ...
+
     async def next_due(self) -> datetime | None:
         """The earliest instant at which a case of the pool is due."""
         ...

@@ -19,6 +19,7 @@ from dialer.storage.statements import Statements, under
 from dialer.storage.steerings import not_held, place
 from dialer.storage.tables import cases, history, policies
 from dialer.storage.versions import history_row, read_history, save_version, write_history
+from dialer.storage.waiting import waits_for_nothing
 from dialer.storage.webhooks import announce
 
 _RECORD = "case"
@@ -94,6 +95,9 @@ class CaseShelf:
     async def over(self, first: date, last: date) -> Sequence[RevisitCase]:
         still_open = cases.c.state.in_([state for state in CaseState if not state.closed])
         return await self._some(still_open & (cases.c.revisit_last_day <= last) & (cases.c.surrender_last_day >= first))
+
+    async def waiting_for_nothing(self, limit: int) -> Sequence[RevisitCase]:
+        return await self._some(waits_for_nothing(), limit)
 
     async def next_due(self) -> datetime | None:
         earliest: datetime | None = await self._statements.scalar(

@@ -43,6 +43,7 @@ from dialer.storage.tables import (
     ticket_attachments,
     tickets,
 )
+from dialer.storage.waiting import waits_for_an_answer_that_is_there, waits_for_no_recording
 
 _PAGE = 500
 
@@ -52,6 +53,7 @@ class FaultKind(StrEnum):
 
     CLOSED_WITHOUT_PROOF = "CLOSED_WITHOUT_PROOF"
     SEALING_NOTHING = "SEALING_NOTHING"
+    ANSWER_NOT_TAKEN_UP = "ANSWER_NOT_TAKEN_UP"
     CALL_OF_THE_DEAD = "CALL_OF_THE_DEAD"
     CALL_WITHOUT_OUTCOME = "CALL_WITHOUT_OUTCOME"
     ATTEMPT_OF_THE_DEAD = "ATTEMPT_OF_THE_DEAD"
@@ -80,6 +82,7 @@ async def find_faults(
     for question in (
         _closed_without_proof(min_recording_seconds),
         _sealing_nothing(),
+        _answers_not_taken_up(),
         _calls_of_the_dead(living),
         _calls_without_outcome(),
         _attempts_of_the_dead(living),
@@ -187,17 +190,20 @@ def _closes() -> ColumnElement[bool]:
 
 
 def _sealing_nothing() -> _Question:
-    gone = (RecordingState.LOST, RecordingState.REMOVED)
-    joined = attempts.join(segments, segments.c.attempt_id == attempts.c.id).join(
-        recordings, recordings.c.id == segments.c.recording_id
-    )
-    talk = recordings.c.kind == RecordingKind.TALK
-    coming = exists().select_from(joined).where(attempts.c.case_id == cases.c.id, talk, recordings.c.state.not_in(gone))
     return _Question(
         FaultKind.SEALING_NOTHING,
         "case",
-        select(cases.c.id).where(cases.c.state == CaseState.SEALING, ~coming).order_by(cases.c.id),
-        "waits for a recording that will never come",
+        select(cases.c.id).where(waits_for_no_recording()).order_by(cases.c.id),
+        "waits for a recording, and none is to come",
+    )
+
+
+def _answers_not_taken_up() -> _Question:
+    return _Question(
+        FaultKind.ANSWER_NOT_TAKEN_UP,
+        "case",
+        select(cases.c.id).where(waits_for_an_answer_that_is_there()).order_by(cases.c.id),
+        "has an accepted answer to its ticket, and has not gone on",
     )
 
 

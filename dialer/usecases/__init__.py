@@ -16,5 +16,5 @@
 
 At the side: `staff_the_floor`, `listen_in`, `log_in`, `access`, `case_file`, `look_at_tickets`, `look_at_desk`,
 `offer_appointment`, `search`, `hear_recordings`, `explain_case`, `keep_the_pool`, `judge_refusal`,
-`finish_forgotten`; what the site decides is in `rulebook`.
+`finish_forgotten`, `settle_waiting`; what the site decides is in `rulebook`.
 """

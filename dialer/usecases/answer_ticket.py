@@ -145,11 +145,12 @@ async def _revive_numbers(work: Work, case: RevisitCase, now: datetime) -> None:
             await work.policies.save_phone(replace(phone, status=PhoneStatus.OK, status_since=now))
 
 
-async def archive_answered(work: Work, case: RevisitCase, rulebook: Rulebook, now: datetime) -> None:
+async def archive_answered(work: Work, case: RevisitCase, rulebook: Rulebook, now: datetime) -> RevisitCase:
     """An answered L2 that waited for its recording to be sealed is archived now."""
     for ticket in await work.tickets.of_case(case.id):
         if ticket.state is TicketState.ACCEPTED:
-            await _archive(work, ticket, case, rulebook, Moved("system:proof", now, {}))
+            case = await _archive(work, ticket, case, rulebook, Moved("system:proof", now, {}))
+    return case
 
 
 async def _archive(

@@ -24,16 +24,17 @@ async def close_what_is_proved(work: Work, call_id: CallId, rulebook: Rulebook, 
         await close_if_proved(work, await work.cases.get(attempt.case_id), rulebook, now)
 
 
-async def close_if_proved(work: Work, case: RevisitCase, rulebook: Rulebook, now: datetime) -> None:
+async def close_if_proved(work: Work, case: RevisitCase, rulebook: Rulebook, now: datetime) -> RevisitCase:
     """Close a case that was only waiting for its recording, if it can; leave any other as it is.
 
     A recording that is sealed but can't serve as proof (too short, a silent side) loses the case its close: it is
     dialled again, and says why.
     """
     if case.state is CaseState.SEALING:
-        await _settle(work, case, rulebook, now)
-    elif case.state is CaseState.L2_REPLIED:
-        await archive_answered(work, case, rulebook, now)
+        return await _settle(work, case, rulebook, now)
+    if case.state is CaseState.L2_REPLIED:
+        return await archive_answered(work, case, rulebook, now)
+    return case
 
 
 async def _settle(work: Work, case: RevisitCase, rulebook: Rulebook, now: datetime) -> RevisitCase:

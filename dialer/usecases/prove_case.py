@@ -17,6 +17,7 @@ NOT_SEALED_YET = ("RECORDING_NOT_SEALED",)
 CLOSING_NEEDS_PROOF = "结案证据未齐 · proof is missing: {missing}"
 
 _PROVED_BY = frozenset({Outcome.SUCCESS, Outcome.SUCCESS_PENDING_CORRECTION, Outcome.PROBLEM_L1, Outcome.PROBLEM_L2})
+_GONE = (RecordingState.LOST, RecordingState.REMOVED)
 
 
 async def proof_of(work: Work, case: RevisitCase, rules: ProofRules) -> tuple[str, ...]:
@@ -28,7 +29,7 @@ async def proof_of(work: Work, case: RevisitCase, rules: ProofRules) -> tuple[st
     if interview is None or interview.finished_at is None or not interview.script_sha256:
         return ("NO_INTERVIEW",)
     recording = await _talk(work, case, attempt)
-    if recording is None or recording.state is RecordingState.LOST:
+    if recording is None or recording.state in _GONE:
         return ("RECORDING_LOST",)
     if recording.state is not RecordingState.SEALED:
         return NOT_SEALED_YET

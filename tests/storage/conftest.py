@@ -20,7 +20,7 @@ from dialer.storage.vault import Vault
 from tests.conftest import PostgresServer
 
 _BOTH = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
-_TEMPLATE = "with_tables"
+_templates = itertools.count(1)  # one for each folder of tests that asks
 _copies = itertools.count(1)
 
 
@@ -60,9 +60,10 @@ def sqlite_tables_url(sqlite_template: Path, tmp_path: Path) -> str:
 
 @pytest.fixture(scope="session")
 def postgres_template(postgres_server: PostgresServer) -> str:
-    postgres_server.sql(f"CREATE DATABASE {_TEMPLATE}")
-    asyncio.run(upgrade(postgres_server.url(_TEMPLATE)))
-    return _TEMPLATE
+    name = f"with_tables_{next(_templates)}"
+    postgres_server.sql(f"CREATE DATABASE {name}")
+    asyncio.run(upgrade(postgres_server.url(name)))
+    return name
 
 
 @pytest.fixture

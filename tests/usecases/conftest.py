@@ -20,7 +20,28 @@ from dialer.storage.schema import upgrade
 from dialer.storage.vault import Vault
 from dialer.usecases.rulebook import ProofRules, Rulebook
 from tests.console.desk import OfTheSite
+from tests.storage.conftest import (
+    database,
+    postgres_database,
+    postgres_tables_url,
+    postgres_template,
+    sqlite_tables_url,
+    sqlite_template,
+    url,
+    vault,
+)
 from tests.usecases.site import Site
+
+__all__ = [
+    "database",
+    "postgres_database",
+    "postgres_tables_url",
+    "postgres_template",
+    "sqlite_tables_url",
+    "sqlite_template",
+    "url",
+    "vault",
+]
 
 ROOT = Path(__file__).parents[2]
 
