@@ -44,8 +44,3 @@ class ApiToken:
     def opens_at(self, now: datetime) -> bool:
         """Whether it is neither revoked nor expired."""
         return self.revoked_at is None and now < self.expires_at
-
-    @property
-    def below_the_province(self) -> bool:
-        """Whether it belongs to a city or county, where recordings may not be kept (rules §7.5)."""
-        return "/" in self.org

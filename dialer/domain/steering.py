@@ -19,6 +19,7 @@ from dialer.domain.case_plan import CasePlan, DialNumber
 from dialer.domain.dialing_hours import DialRules, openings
 from dialer.domain.errors import DialerError
 from dialer.domain.priority import Rank
+from dialer.domain.unit import within
 
 
 class SteeringInvalid(DialerError):
@@ -45,8 +46,7 @@ class Group:
 
     def has(self, org: str, purpose: Purpose) -> bool:
         """Whether a case of this organisation and purpose belongs to it."""
-        below = not self.org or org == self.org or org.startswith(f"{self.org}/")
-        return below and self.purpose in (None, purpose)
+        return within(org, self.org) and self.purpose in (None, purpose)
 
 
 class AtWork(NamedTuple):

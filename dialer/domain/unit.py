@@ -4,10 +4,31 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from enum import IntEnum
 
 from dialer.domain.errors import DialerError
 
-_PATH = re.compile(r"[0-9A-Za-z_-]{1,12}(/[0-9A-Za-z_-]{1,12}){0,2}")
+PLACE = re.compile(r"[\w-]{1,6}(/[\w-]{1,16}){0,2}")
+"""A place below the company, by code or by name as policies are imported with; 40 characters at most."""
+
+
+class Level(IntEnum):
+    """总公司, 省级分公司, 中支, 四级机构: the lower in the organisation, the greater."""
+
+    COMPANY = 1
+    PROVINCE = 2
+    CITY = 3
+    COUNTY = 4
+
+
+def within(place: str, org: str) -> bool:
+    """Whether a place is this part of the organisation or below it; the company is the empty path, and has them all."""
+    return not org or place == org or place.startswith(f"{org}/")
+
+
+def level_of(place: str) -> Level:
+    """At which level a place is; what is below a county counts as one."""
+    return Level(min(place.count("/") + Level.PROVINCE, Level.COUNTY)) if place else Level.COMPANY
 
 
 class UnitInvalid(DialerError):
@@ -29,7 +50,7 @@ class Unit:
     closed: bool = False
 
     def __post_init__(self) -> None:
-        if not _PATH.fullmatch(self.path):
+        if not PLACE.fullmatch(self.path):
             raise UnitInvalid(f"path {self.path!r}: codes from the province down, such as 44/4401/440103")
         if not self.name.strip():
             raise UnitInvalid(f"{self.path} has no name")
@@ -45,6 +66,6 @@ class Unit:
         return self.path.rpartition("/")[0]
 
     @property
-    def level(self) -> int:
-        """2 province, 3 city, 4 county (rules §2.1)."""
-        return self.path.count("/") + 2
+    def level(self) -> Level:
+        """Province, city or county."""
+        return level_of(self.path)

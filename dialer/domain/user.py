@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from dialer.domain.unit import Level, level_of
+
 PHONE_ADDRESS = re.compile(r"sips?:[\w.+%-]+@[\w.\[\]:-]+(;[\w=.-]+)*|browser:[A-Za-z0-9_-]{1,40}")
 """An agent's or a supervisor's phone: a SIP address, or `browser:` and the name under which a browser registers."""
 
@@ -111,13 +113,12 @@ WHOLE_COMPANY = frozenset({Role.ADMIN, Role.HQ_ADMIN})
 """Roles that decide for everybody (accounts; scripts, calendars) and so have no place in the organisation."""
 
 _PROVINCIAL = frozenset({_P.HEAR_RECORDINGS})
-_LOWEST_WITH_RECORDINGS = 2
 _BELOW_THE_PROVINCE = {
-    Role.L3_HANDLER: 3,
-    Role.INDEP_HANDLER: 3,
-    Role.L4_CLERK: 4,
-    Role.DEPT_CLERK: 4,
-    Role.SALES: 4,
+    Role.L3_HANDLER: Level.CITY,
+    Role.INDEP_HANDLER: Level.CITY,
+    Role.L4_CLERK: Level.COUNTY,
+    Role.DEPT_CLERK: Level.COUNTY,
+    Role.SALES: Level.COUNTY,
 }
 
 
@@ -162,12 +163,11 @@ class User:
 
         Recordings stay at the province and above, whatever a role allows (rules §7.5).
         """
-        if permission in _PROVINCIAL and self.level > _LOWEST_WITH_RECORDINGS:
+        if permission in _PROVINCIAL and self.level > Level.PROVINCE:
             return False
         return not self.disabled and permission in PERMISSIONS[self.role]
 
     @property
-    def level(self) -> int:
-        """1 head office, 2 province, 3 city, 4 county: of the role or of the place, whichever is lower down."""
-        place = 1 + self.org.count("/") + bool(self.org)
-        return min(4, max(place, _BELOW_THE_PROVINCE.get(self.role, 1)))
+    def level(self) -> Level:
+        """Of the role or of the place, whichever is lower down."""
+        return max(level_of(self.org), _BELOW_THE_PROVINCE.get(self.role, Level.COMPANY))

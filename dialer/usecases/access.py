@@ -8,13 +8,14 @@ from dialer.domain.errors import NotFound
 from dialer.domain.problem import ProblemLevel
 from dialer.domain.recording import RecordingState
 from dialer.domain.ticket import TicketId, TransferTicket
+from dialer.domain.unit import within
 from dialer.domain.user import Role, User
 from dialer.ports.storage import Recording, Work
 
 
 def sees(user: User | ApiToken, org: str) -> bool:
-    """Whether a place of the organisation is one's own or below it; places are paths like `44/4401`."""
-    return not user.org or org == user.org or org.startswith(f"{user.org}/")
+    """Whether a place of the organisation is one's own or below it."""
+    return within(org, user.org)
 
 
 def sees_ticket(user: User, ticket: TransferTicket) -> bool:

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from dialer.domain.api_token import ApiToken, Scope
 from dialer.domain.errors import DialerError, NotAllowed, NotFound, StaleVersion
+from dialer.domain.unit import PLACE, Level, level_of
 from dialer.ports.storage import Storage
 
 _PREFIX = "dialer_"
@@ -18,7 +19,6 @@ _PREFIX = "dialer_"
 
 _SEEN_EVERY = timedelta(minutes=1)
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
-_ORG = re.compile(r"(\w+(/\w+)*)?")
 
 
 class TokenInvalid(DialerError):
@@ -63,11 +63,11 @@ async def create_token(
 def _fault(token: ApiToken) -> str:
     if not _NAME.fullmatch(token.name):
         return "名称须为小写字母、数字和连字符 · a name has small letters, digits and hyphens, 40 at most"
-    if not _ORG.fullmatch(token.org):
+    if token.org and not PLACE.fullmatch(token.org):
         return "机构路径如 44/4401 · a place of the organisation looks like 44/4401"
     if not token.scopes:
         return f"至少一个权限 · at least one scope of: {', '.join(Scope)}"
-    if Scope.RECORDINGS_READ in token.scopes and token.below_the_province:
+    if Scope.RECORDINGS_READ in token.scopes and level_of(token.org) > Level.PROVINCE:
         return "录音只能由省级及以上保存 · recordings are for the province and above only (rules §7.5)"
     return ""
 

@@ -15,6 +15,7 @@ from dialer.domain.clocks import working_time_between
 from dialer.domain.errors import CalendarMissing
 from dialer.domain.ticket import OPEN_TICKETS, TicketId, TicketState, TransferTicket
 from dialer.domain.ticket_desk import TicketStep, answers_at_once, steps, waits_for
+from dialer.domain.unit import Level, level_of, within
 from dialer.domain.user import Permission, Role, User
 from dialer.ports.storage import Draft, HistoryRow, HolderPhone, Storage, StoredCall, StoredPolicy, TicketReply, Work
 from dialer.usecases.access import sees, sees_ticket, ticket_in_scope
@@ -210,19 +211,18 @@ def may_correct(user: User, ticket: TransferTicket, case: RevisitCase) -> bool:
 
 
 _RECEIVES = (Role.L4_CLERK, Role.DEPT_CLERK)
-_CITY_PARTS, _COUNTY_PARTS = 2, 3
 
 
 def destinations(people: Sequence[User], user: User, ticket: TransferTicket) -> tuple[Destination, ...]:
     """Where a ticket can be forwarded: its own county first, then the other units of its city that have a clerk."""
-    own_county = (ticket.org,) if ticket.org.count("/") >= _COUNTY_PARTS - 1 else ()
+    own_county = (ticket.org,) if level_of(ticket.org) is Level.COUNTY else ()
     clerks = [each for each in people if each.role in _RECEIVES and not each.disabled]
-    city = "/".join(ticket.org.split("/")[:_CITY_PARTS])
+    city = ticket.org.rpartition("/")[0] if own_county else ticket.org
     places = dict.fromkeys((*own_county, *sorted(each.org for each in clerks)))
     return tuple(
         Destination(place, tuple(each.name for each in clerks if each.org == place))
         for place in places
-        if place.startswith(f"{city}/") and place != user.org and sees(user, place)
+        if within(place, city) and place not in (city, user.org) and sees(user, place)
     )
 
 

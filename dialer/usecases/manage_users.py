@@ -6,7 +6,6 @@ another at the next login.
 
 from __future__ import annotations
 
-import re
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
@@ -30,7 +29,6 @@ from dialer.usecases.staff_the_floor import (
 
 _UNAMBIGUOUS = "abcdefghjkmnpqrstuvwxyz23456789"
 _GROUPS, _GROUP = 4, 4
-_ORG = re.compile(r"(\w{1,12}(/\w{1,12}){0,2})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +106,6 @@ async def _checked(storage: Storage, account: Account, known_org: str = "") -> A
     """A place must be an open one of the tree, where there is a tree; the one a person has already may stay."""
     if not account.name.strip():
         raise AccountInvalid("an account needs the person's name")
-    if not _ORG.fullmatch(account.org):
-        raise AccountInvalid(f"place {account.org!r}: codes from the province down, such as 44/4401/440103")
     usable_phone(account.phone_address)
     if account.role is Role.SALES and not account.salesperson_code:
         raise AccountInvalid("a salesperson's account needs the code that stands on the policies")

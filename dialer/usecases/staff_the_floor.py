@@ -18,6 +18,7 @@ from dialer.domain.call import CallId, SeatId
 from dialer.domain.errors import DialerError, ImpossibleMove, NotFound
 from dialer.domain.password import MIN_CHARS, password_fault
 from dialer.domain.seat import SEAT, Seat, SeatEvent, SeatState
+from dialer.domain.unit import PLACE
 from dialer.domain.user import PHONE_ADDRESS, WHOLE_COMPANY, AccountEvent, Role, User
 from dialer.ports import Signals
 from dialer.ports.storage import DeskOrder, DeskOrderKind, Moved, Storage, Work
@@ -116,7 +117,9 @@ async def create_user(
 
 
 def usable_place(role: Role, org: str) -> None:
-    """A branch could give itself others' records, or its own words to the whole company. Raises WholeCompanyOnly."""
+    """A branch could give itself others' records, or its own words to the whole company. Raises AccountInvalid."""
+    if org and not PLACE.fullmatch(org):
+        raise AccountInvalid(f"place {org!r}: codes from the province down, such as 44/4401/440103")
     if role in WHOLE_COMPANY and org:
         raise WholeCompanyOnly(f"an account of role {role} works for the whole company: leave the place empty")
 
