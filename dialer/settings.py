@@ -10,6 +10,7 @@ import tomllib
 from datetime import time
 from decimal import Decimal
 from enum import StrEnum
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, get_args
 
@@ -165,6 +166,9 @@ class ConsoleSettings(_Section):
     host: str = "127.0.0.1"
     port: int = Field(8080, ge=0, le=65535)
     secure_cookies: bool = False
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = Field(
+        (), description="reverse proxies whose X-Forwarded-For is believed; empty: nobody's"
+    )
 
 
 class ApiSettings(_Section):

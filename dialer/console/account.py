@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from dialer.console.login import address, changed_password, keep_session, logged_out
+from dialer.console.address import address
+from dialer.console.login import changed_password, keep_session, logged_out
 from dialer.console.pages import page, see
 from dialer.console.problems import status_of
 from dialer.console.routes import Door, Route

@@ -6,6 +6,7 @@ import segno
 from aiohttp import web
 from markupsafe import Markup
 
+from dialer.console.address import address
 from dialer.console.forms import field, fields
 from dialer.console.guard import SESSION_COOKIE
 from dialer.console.navigation import links
@@ -43,11 +44,6 @@ async def log_in(request: web.Request) -> web.StreamResponse:
     except (LoginRefused, LockedOut) as refused:
         return _refused(request, "login/login.html", refused, login=login, proving=bool(site.proving))
     return gone_on(request, session)
-
-
-def address(request: web.Request) -> str:
-    """Where the browser is, as the audit log keeps it."""
-    return request.remote or ""
 
 
 def gone_on(request: web.Request, session: Session) -> web.StreamResponse:

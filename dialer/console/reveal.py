@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from dialer.console.address import address
 from dialer.console.forms import fields, number
-from dialer.console.login import address
 from dialer.console.pages import page, wants_fragment
 from dialer.console.problems import status_of
 from dialer.console.routes import Route

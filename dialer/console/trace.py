@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from aiohttp import web
 
+from dialer.console.address import address
 from dialer.console.routes import SEEN
 from dialer.console.site import SESSION, site_of
 from dialer.domain.audit import AuditEntry, AuditKind, record_named
@@ -70,7 +71,7 @@ async def _note(request: web.Request, *views: tuple[AuditKind, str, str]) -> Non
     if not new:
         return
     entries = [
-        AuditEntry.of(user, kind, site.now, request.remote or "", record=record, detail=detail)
+        AuditEntry.of(user, kind, site.now, address(request), record=record, detail=detail)
         for kind, record, detail in new
     ]
     await note(site.storage, *entries)

@@ -134,6 +134,14 @@ class AccountEvent(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Failures:
+    """Wrong passwords or codes in a row for one login, and until when they lock it."""
+
+    count: int = 0
+    locked_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class User:
     """Somebody who may log in. `org` is the part of the organisation whose records they see, as a path prefix.
 

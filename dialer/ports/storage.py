@@ -32,7 +32,7 @@ from dialer.domain.seat import Seat, SeatEvent
 from dialer.domain.second_factor import SecondFactor
 from dialer.domain.steering import Course
 from dialer.domain.ticket import TicketEvent, TicketId, TicketState, TransferTicket
-from dialer.domain.user import AccountEvent, Role, User
+from dialer.domain.user import AccountEvent, Failures, Role, User
 from dialer.domain.waveform import Waveform
 from dialer.ports.figures import Figures
 from dialer.ports.search import Search
@@ -683,6 +683,10 @@ class LoginSession:
     enrolled: bool = False
 
 
+STRANGERS_KEPT = 10_000
+"""Of how many unknown logins the failures are counted."""
+
+
 class Logins(Protocol):
     """Open sessions and second factors."""
 
@@ -732,6 +736,14 @@ class Logins(Protocol):
 
     async def recovery_left(self, login: str) -> int:
         """How many recovery codes are left."""
+        ...
+
+    async def failures_of_stranger(self, login: str) -> Failures:
+        """Wrong passwords in a row for a login that nobody has."""
+        ...
+
+    async def put_failures_of_stranger(self, login: str, failures: Failures, at: datetime) -> None:
+        """Keep them, for the `STRANGERS_KEPT` logins that were tried last."""
         ...
 
 

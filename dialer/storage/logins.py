@@ -9,11 +9,11 @@ from sqlalchemy import ColumnElement, RowMapping, ScalarSelect, select
 
 from dialer.domain.errors import NotFound
 from dialer.domain.second_factor import SecondFactor
-from dialer.domain.user import User
-from dialer.ports.storage import LoginSession
+from dialer.domain.user import Failures, User
+from dialer.ports.storage import STRANGERS_KEPT, LoginSession
 from dialer.storage.plain import from_row, row_of
 from dialer.storage.statements import Statements
-from dialer.storage.tables import recovery_codes, second_factors, sessions, users
+from dialer.storage.tables import recovery_codes, second_factors, sessions, strangers, users
 
 
 class LoginShelf:
@@ -70,6 +70,18 @@ class LoginShelf:
     async def recovery_left(self, login: str) -> int:
         left = select(recovery_codes.c.code_hash).where(recovery_codes.c.user_id == _whose(login))
         return len(await self._statements.all(left))
+
+    async def failures_of_stranger(self, login: str) -> Failures:
+        known = select(strangers).where(strangers.c.login_hash == self._vault.digest(login))
+        row = await self._statements.first(known)
+        return Failures(row["failed_logins"], row["locked_until"]) if row else Failures()
+
+    async def put_failures_of_stranger(self, login: str, failures: Failures, at: datetime) -> None:
+        counted = {"failed_logins": failures.count, "locked_until": failures.locked_until, "tried_at": at}
+        insert = self._statements.upsert(strangers, {"login_hash": self._vault.digest(login), **counted})
+        await self._statements.run(insert.on_conflict_do_update(index_elements=["login_hash"], set_=counted))
+        last = select(strangers.c.tried_at).order_by(strangers.c.tried_at.desc()).offset(STRANGERS_KEPT).limit(1)
+        await self._statements.run(strangers.delete().where(strangers.c.tried_at <= last.scalar_subquery()))
 
     async def _id_of(self, login: str) -> int:
         found: int | None = await self._statements.scalar(select(users.c.id).where(users.c.login == login))

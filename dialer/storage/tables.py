@@ -451,6 +451,16 @@ sessions = Table(
     Column("proved_at", UtcDateTime),
 )
 
+strangers = Table(
+    "strangers",
+    metadata,
+    Column("login_hash", String(64), primary_key=True),
+    Column("failed_logins", Integer, nullable=False),
+    Column("locked_until", UtcDateTime),
+    Column("tried_at", UtcDateTime, nullable=False, index=True),
+)
+"""Logins that nobody has, and how often they were tried: what is typed there may be anything, so it is not kept."""
+
 second_factors = Table(
     "second_factors",
     metadata,

@@ -16,11 +16,10 @@ from enum import StrEnum
 from dialer.domain.audit import AuditEntry, AuditKind
 from dialer.domain.errors import DialerError, NotFound
 from dialer.domain.seat import SEAT, SeatEvent
-from dialer.domain.user import PRIVILEGED, Role, User
+from dialer.domain.user import PRIVILEGED, Failures, Role, User
 from dialer.ports import Signals
 from dialer.ports.storage import LoginSession, Moved, Storage, Work
 from dialer.ports.topics import WALL, desk
-from dialer.usecases.audit import note
 from dialer.usecases.staff_the_floor import BUSY, PasswordHasher
 
 FAILURES_UNTIL_LOCKED = 5
@@ -106,8 +105,7 @@ async def log_in(
     async with storage.read() as work:
         user = await work.floor.user(login)
     if user is None:
-        await hasher.hash(password)
-        await note(storage, AuditEntry(now, AuditKind.LOGIN_REFUSED, "", address=address, detail=login[:64]))
+        await _refuse_stranger(storage, hasher, login, password, now, address)
         raise LoginRefused("wrong login or password")
     right = not locked(user, now) and await hasher.verify(user.password_hash, password) and not user.disabled
     async with storage.begin() as work:
@@ -117,6 +115,27 @@ async def log_in(
         judged = await count_failure(work, user, AuditKind.LOGIN_REFUSED, now, address)
     not_locked(judged, now)
     raise LoginRefused("wrong login or password")
+
+
+async def _refuse_stranger(
+    storage: Storage, hasher: PasswordHasher, login: str, password: str, now: datetime, address: str
+) -> None:
+    """A login that nobody has is counted and locked like any other, so that nobody learns which there are.
+
+    Raises:
+        LockedOut: the fifth failure in a row, and every try in the 15 minutes after it.
+    """
+    async with storage.read() as work:
+        failures = await work.logins.failures_of_stranger(login)
+    if not _locked(failures.locked_until, now):
+        await hasher.hash(password)
+    async with storage.begin() as work:
+        failures = await work.logins.failures_of_stranger(login)
+        if not _locked(failures.locked_until, now):
+            failures = _one_more(failures.count, now)
+            await work.logins.put_failures_of_stranger(login, failures, now)
+        await work.audit.put(AuditEntry(now, AuditKind.LOGIN_REFUSED, "", address=address, detail=login[:64]))
+    _not_locked(login, failures.locked_until, now)
 
 
 async def _welcome(work: Work, user: User, now: datetime, address: str, proving: Collection[Role]) -> Session:
@@ -146,15 +165,17 @@ async def count_failure(work: Work, user: User, kind: AuditKind, now: datetime, 
     if locked(user, now):
         await work.audit.put(replace(entry, detail="locked"))
         return user
-    failures = user.failed_logins + 1
-    if failures < FAILURES_UNTIL_LOCKED:
-        judged = replace(user, failed_logins=failures, locked_until=None)
-        await work.audit.put(entry)
-    else:
-        judged = replace(user, failed_logins=0, locked_until=now + LOCKED_FOR)
-        await work.audit.put(entry, replace(entry, kind=AuditKind.LOCKED_OUT))
+    failures = _one_more(user.failed_logins, now)
+    judged = replace(user, failed_logins=failures.count, locked_until=failures.locked_until)
+    await work.audit.put(entry)
+    if locked(judged, now):
+        await work.audit.put(replace(entry, kind=AuditKind.LOCKED_OUT))
     await work.floor.save_user(judged)
     return judged
+
+
+def _one_more(count: int, now: datetime) -> Failures:
+    return Failures(count + 1) if count + 1 < FAILURES_UNTIL_LOCKED else Failures(0, now + LOCKED_FOR)
 
 
 async def forget_failures(work: Work, user: User) -> User:
@@ -167,13 +188,21 @@ async def forget_failures(work: Work, user: User) -> User:
 
 def locked(user: User, now: datetime) -> bool:
     """Whether too many failures keep somebody out."""
-    return user.locked_until is not None and now < user.locked_until
+    return _locked(user.locked_until, now)
+
+
+def _locked(until: datetime | None, now: datetime) -> bool:
+    return until is not None and now < until
 
 
 def not_locked(user: User, now: datetime) -> None:
     """Raises LockedOut."""
-    if locked(user, now):
-        raise LockedOut(f"{user.login} is locked after {FAILURES_UNTIL_LOCKED} failures; try again later")
+    _not_locked(user.login, user.locked_until, now)
+
+
+def _not_locked(login: str, until: datetime | None, now: datetime) -> None:
+    if _locked(until, now):
+        raise LockedOut(f"{login} is locked after {FAILURES_UNTIL_LOCKED} failures; try again later")
 
 
 async def open_session(

@@ -9,7 +9,9 @@ from sqlalchemy import text
 
 from dialer.domain.errors import NotFound
 from dialer.domain.second_factor import SecondFactor
+from dialer.domain.user import Failures
 from dialer.ports.storage import LoginSession
+from dialer.storage import logins
 from tests.builders import a_user, at
 
 FACTOR = SecondFactor("JBSWY3DPEHPK3PXP", at(9), 100)
@@ -77,3 +79,13 @@ async def test_a_step_and_a_recovery_code_are_used_once(database):
         await work.logins.drop_factor("agent1")
         assert await work.logins.factor("agent1") is None
         assert await work.logins.recovery_left("agent1") == 0
+
+
+async def test_failures_of_unknown_logins_are_counted_for_those_tried_last(database, monkeypatch):
+    monkeypatch.setattr(logins, "STRANGERS_KEPT", 2)
+    async with database.begin() as work:
+        for minute, login in enumerate(["first", "second", "first", "third"]):
+            await work.logins.put_failures_of_stranger(login, Failures(minute + 1, at(10)), at(9, minute))
+    async with database.read() as work:
+        kept = [await work.logins.failures_of_stranger(login) for login in ("first", "second", "third", "nobody")]
+    assert kept == [Failures(3, at(10)), Failures(), Failures(4, at(10)), Failures()]

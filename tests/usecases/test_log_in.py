@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -139,6 +139,32 @@ async def test_the_fifth_wrong_password_locks_even_the_right_one_out(storage: Da
     with pytest.raises(LockedOut):
         await log_in(storage, HASHER, "lihua", PASSWORD, NOW + LOCKED_FOR - timedelta(seconds=1))
     assert (await log_in(storage, HASHER, "lihua", PASSWORD, NOW + LOCKED_FOR)).user.login == "lihua"
+
+
+async def _tried(storage: Database, login: str, now: datetime) -> str:
+    try:
+        await log_in(storage, HASHER, login, "wrong", now)
+    except (LoginRefused, LockedOut) as refused:
+        return str(refused).replace(login, "…")
+    raise AssertionError("logged in")
+
+
+async def test_a_login_that_nobody_has_is_locked_like_any_other(storage: Database, lihua: User) -> None:
+    minutes = (0, 0, 0, 0, 0, 0, 14, 15, 15, 15, 15, 15, 29, 30)
+    tries = [
+        [await _tried(storage, login, NOW + timedelta(minutes=each)) for each in minutes] for login in ("lihua", "x")
+    ]
+    assert tries[0] == tries[1]
+    assert [text.startswith("…") for text in tries[1]] == [
+        False, False, False, False, True, True, True, False, False, False, False, True, True, False,
+    ]  # fmt: skip
+
+
+async def test_tries_of_one_unknown_login_lock_no_other(storage: Database, lihua: User) -> None:
+    for _ in range(6):
+        await _tried(storage, "nobody", NOW)
+    assert "locked" not in await _tried(storage, "another", NOW)
+    assert (await log_in(storage, HASHER, "lihua", PASSWORD, NOW)).user.login == "lihua"
 
 
 async def test_a_disabled_account_neither_logs_in_nor_goes_on(storage: Database, lihua: User) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from dialer.console.address import address
 from dialer.console.api.bearer import token_in
 from dialer.console.site import site_of
 from dialer.domain.audit import AuditEntry, AuditKind
@@ -14,5 +15,5 @@ async def leave_trace(request: web.Request, kind: AuditKind, record: str = "") -
     """Note it, before the answer goes out."""
     site, token = site_of(request), token_in(request)
     where = f"{request.method} {request.path_qs}"
-    entry = AuditEntry(site.now, kind, token.actor, token.org, request.remote or "", record=record, detail=where)
+    entry = AuditEntry(site.now, kind, token.actor, token.org, address(request), record=record, detail=where)
     await note(site.storage, entry)
