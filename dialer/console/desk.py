@@ -25,15 +25,17 @@ from dialer.domain.user import Permission, User
 from dialer.ports import topics
 from dialer.ports.storage import Work
 from dialer.usecases import staff_the_floor
-from dialer.usecases.conduct_interview import Talks, choose_answer, mark_conversation, report_event
+from dialer.usecases.conduct_interview import Talks, mark_conversation, report_event
 from dialer.usecases.finish_attempt import wrap_up
 from dialer.usecases.look_at_desk import (
+    NOTE,
     CallFacts,
     Desk,
     Move,
     OpenDesk,
     desk_version,
     draw_desk,
+    field_of,
     known_of_call,
     open_desk,
     press_key,
@@ -41,6 +43,7 @@ from dialer.usecases.look_at_desk import (
 )
 from dialer.usecases.preview_case import GiveBackReason, dial_previewed, give_back
 from dialer.usecases.staff_the_floor import PauseReason, wishes
+from dialer.usecases.write_down import answer_at_desk, keep_words
 
 _KNOWN = web.AppKey("known_of_calls", dict[CallId, CallFacts])
 _CALLS_REMEMBERED = 1000
@@ -100,7 +103,8 @@ def _redrawn(request: web.Request, opened: OpenDesk | None) -> Desk | None:
     if opened is None or known is None:
         return None
     desk = draw_desk(opened, known, user_of(request), site_of(request).now)
-    return None if desk.offers_days else desk
+    seen_before = desk.screen is not None and desk.screen.seen_before
+    return None if desk.offers_days or (seen_before and desk.takes_words) else desk
 
 
 def _remember(calls: dict[CallId, CallFacts], call_id: CallId, known: CallFacts) -> None:
@@ -177,7 +181,8 @@ async def _answer(request: web.Request, site: Site, user: User) -> OpenDesk:
     sent, now = await fields(request), site.now
 
     async def move(work: Work, talks: Talks) -> Talks:
-        return await choose_answer(work, talks, sent.get("node", ""), sent.get("option", ""), captures(sent), now)
+        node, option = sent.get("node", ""), sent.get("option", "")
+        return await answer_at_desk(work, user, talks, node, option, captures(sent), now)
 
     return await _step(request, site, user, sent.get("version", ""), move)
 
@@ -191,13 +196,24 @@ async def _event(request: web.Request, site: Site, user: User) -> OpenDesk:
     return await _step(request, site, user, sent.get("version", ""), move)
 
 
-async def _mark(request: web.Request, site: Site, user: User) -> OpenDesk:
+async def _mark(request: web.Request, site: Site, user: User) -> None:
     flag, now = await field(request, "flag"), site.now
 
     async def move(work: Work, talks: Talks) -> Talks:
         return await mark_conversation(work, talks, flag, now)
 
-    return await _step(request, site, user, "", move)
+    await _step(request, site, user, "", move)  # the question stays, and what is being written there
+
+
+async def keep_typed(request: web.Request) -> web.Response:
+    """What is being typed, so that no reload and no crash loses a word; a save that comes too late is none."""
+    site, sent = site_of(request), await fields(request)
+    node, option = sent.get("node", ""), sent.get("option", "")
+    words = {field_of(node, option, name): typed for name, typed in captures(sent).items()}
+    words |= {NOTE: sent["note"]} if not node and "note" in sent else {}
+    call_id = CallId(sent.get("call", ""))
+    await keep_words(site.storage, site.scripts, user_of(request), call_id, node, words, site.now)
+    return web.Response(status=204)
 
 
 async def _wrap_up(request: web.Request, site: Site, user: User) -> None:
@@ -230,5 +246,6 @@ ROUTES = (
     Route("POST", "/desk/answer", Permission.TAKE_CALLS, _action(_answer)),
     Route("POST", "/desk/event", Permission.TAKE_CALLS, _action(_event)),
     Route("POST", "/desk/mark", Permission.TAKE_CALLS, _action(_mark)),
+    Route("POST", "/desk/typed", Permission.TAKE_CALLS, keep_typed),
     Route("POST", "/desk/wrap-up", Permission.TAKE_CALLS, _action(_wrap_up)),
 )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dialer.console.desk_keys import event_key
 from dialer.domain.errors import DialerError
-from dialer.domain.interview import EventButton, Fact, Screen
+from dialer.domain.interview import Choice, EventButton, Fact, Screen
+from dialer.domain.script.model import Capture
 from dialer.domain.seat import Seat, SeatState
 from dialer.ports.storage import StoredCall
 from dialer.usecases.look_at_desk import Desk, PolicyInCall, Preview
@@ -30,7 +31,7 @@ def desk_as_json(desk: Desk, csrf: str, refused: DialerError | None = None) -> J
         "elapsed_seconds": desk.elapsed_seconds,
         "call": _call(desk.call) if desk.call else None,
         "customer": _customer(desk, desk.current) if desk.current else None,
-        "screen": _screen(desk.screen) if desk.screen else None,
+        "screen": _screen(desk, desk.screen) if desk.screen else None,
         "policies": [_policy(each) for each in desk.policies],
         "wrap_up": _wrap_up(desk),
         "preview": _preview(desk.preview) if desk.preview else None,
@@ -89,7 +90,7 @@ def _customer(desk: Desk, current: PolicyInCall) -> Json:
     }
 
 
-def _screen(screen: Screen) -> Json:
+def _screen(desk: Desk, screen: Screen) -> Json:
     return {
         "script": screen.script,
         "script_version": screen.version,
@@ -103,7 +104,7 @@ def _screen(screen: Screen) -> Json:
                 "key": choice.key,
                 "code": choice.code,
                 "label": choice.label,
-                "captures": [{"field": capture.field, "is_date": capture.is_date} for capture in choice.captures],
+                "captures": [_capture(desk, choice, each) for each in choice.captures],
             }
             for choice in screen.choices
         ],
@@ -116,6 +117,11 @@ def _screen(screen: Screen) -> Json:
         "outcome": screen.outcome,
         "next_action": screen.next_action,
     }
+
+
+def _capture(desk: Desk, choice: Choice, capture: Capture) -> Json:
+    typed = desk.written(choice.code, capture.field)
+    return {"field": capture.field, "is_date": capture.is_date, "typed": typed}
 
 
 def _button(button: EventButton) -> Json:
@@ -153,4 +159,4 @@ def _wrap_up(desk: Desk) -> Json | None:
     if desk.seat is None or desk.seat.state is not SeatState.WRAP_UP:
         return None
     offered = [at.isoformat() for day in desk.days for at in day.times]
-    return {"needs_appointment": desk.needs_appointment, "appointments": offered}
+    return {"needs_appointment": desk.needs_appointment, "appointments": offered, "note": desk.note}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
@@ -214,11 +214,11 @@ class TicketReply:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What somebody has typed and not sent: the form's fields as they stand. Personal, so sealed at rest."""
+    """What somebody has typed and not sent, for a ticket or in a call: its fields as they stand. Sealed at rest."""
 
-    ticket_id: TicketId
+    about: TicketId | CallId
     login: str
-    fields: Mapping[str, str]
+    fields: Mapping[str, str] = field(repr=False)
     at: datetime
 
 
@@ -577,20 +577,24 @@ class Tickets(Protocol):
         ...
 
 
-class Papers(Protocol):
-    """What lies with a transfer ticket: drafts of replies, and scans."""
+class Drafts(Protocol):
+    """What people have typed and not sent, each their own."""
 
-    async def put_draft(self, draft: Draft) -> None:
-        """Keep what a person has typed for a ticket, in place of what was kept before."""
+    async def put(self, draft: Draft) -> None:
+        """Keep what a person has typed, in place of what was kept before."""
         ...
 
-    async def draft(self, ticket_id: TicketId, login: str) -> Draft | None:
+    async def of(self, about: TicketId | CallId, login: str) -> Draft | None:
         """What the person typed and did not send."""
         ...
 
-    async def drop_draft(self, ticket_id: TicketId, login: str) -> None:
+    async def drop(self, about: TicketId | CallId, login: str) -> None:
         """It was sent; one that is not there: nothing."""
         ...
+
+
+class Papers(Protocol):
+    """What lies with a transfer ticket: scans."""
 
     async def put_attachment(self, attachment: Attachment) -> Attachment:
         """Keep what is known of a stored file; its id is given here. The same content stays one on a ticket."""
@@ -912,6 +916,7 @@ class Work(Protocol):
     interviews: Interviews
     recordings: Recordings
     tickets: Tickets
+    drafts: Drafts
     papers: Papers
     floor: Floor
     logins: Logins

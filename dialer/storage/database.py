@@ -18,6 +18,7 @@ from dialer.ports.storage import (
     Calls,
     Cases,
     Changes,
+    Drafts,
     Floor,
     Interviews,
     Ledger,
@@ -36,6 +37,7 @@ from dialer.storage.calls import CallShelf
 from dialer.storage.cases import CaseShelf
 from dialer.storage.changes import ChangeShelf
 from dialer.storage.decisions import DecisionShelf
+from dialer.storage.drafts import DraftShelf
 from dialer.storage.engines import writing_and_reading
 from dialer.storage.errors import storage_errors
 from dialer.storage.figures import FigureShelf
@@ -70,6 +72,7 @@ class UnitOfWork:
         self.interviews: Interviews = InterviewShelf(statements)
         self.recordings: Recordings = RecordingShelf(statements)
         self.tickets: Tickets = TicketShelf(statements)
+        self.drafts: Drafts = DraftShelf(statements)
         self.papers: Papers = PaperShelf(statements)
         self.floor: Floor = FloorShelf(statements)
         self.logins: Logins = LoginShelf(statements)

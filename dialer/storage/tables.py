@@ -359,10 +359,10 @@ ticket_replies = Table(
     Column("statement", Boolean, nullable=False),
 )
 
-ticket_drafts = Table(
-    "ticket_drafts",
+drafts = Table(
+    "drafts",
     metadata,
-    Column("ticket_id", ForeignKey("tickets.id"), primary_key=True),
+    Column("about", String(80), primary_key=True),  # `ticket 12`, `call 1a2b`
     Column("login", String(64), primary_key=True),
     Column("fields_sealed", LargeBinary, nullable=False),
     Column("at", UtcDateTime, nullable=False),

@@ -15,6 +15,6 @@
 13. `close_case`           nothing closes without its proof (`prove_case`)
 
 At the side: `staff_the_floor`, `listen_in`, `log_in`, `access`, `case_file`, `look_at_tickets`, `look_at_desk`,
-`offer_appointment`, `search`, `hear_recordings`, `explain_case`, `keep_the_pool`, `judge_refusal`,
+`write_down`, `offer_appointment`, `search`, `hear_recordings`, `explain_case`, `keep_the_pool`, `judge_refusal`,
 `finish_forgotten`, `settle_waiting`; what the site decides is in `rulebook`.
 """

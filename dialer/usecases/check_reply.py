@@ -58,7 +58,7 @@ async def keep_reply(
     found = (await look_over(work, ticket, reply, rulebook)).objections
     await work.tickets.put_reply(TicketReply(ticket.id, now, by, reply.as_mapping(), not found, found))
     if not found:
-        await work.papers.drop_draft(ticket.id, by)
+        await work.drafts.drop(ticket.id, by)
     return found
 
 

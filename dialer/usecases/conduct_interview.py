@@ -87,6 +87,12 @@ def held(talks: Talks) -> Conversation:
     return next((each for each in talks if not _holder_goes_on(each.interview)), talks[-1])
 
 
+def takes_words(current: Conversation) -> bool:
+    """Whether the question on screen has an answer that the agent writes down."""
+    interview = current.interview
+    return not interview.is_over and any(option.captures for option in current.script.node(interview.node).options)
+
+
 def _holder_goes_on(done: Interview) -> bool:
     """Whether the holder, known by now, can be asked about the next policy (rules §8.2)."""
     return done.outcome in SPOKEN_WITH_HOLDER and done.is_identified()

@@ -188,6 +188,8 @@ def _results(talks: Sequence[Conversation], note: str, appointment: Appointment 
 
 async def free_seat(work: Work, seat: Seat, moved: Moved) -> None:
     """The agent is done with the call: ready again, unless a pause was asked for or the phone is gone."""
+    if seat.call_id is not None:
+        await work.drafts.drop(seat.call_id, seat.login)
     pause = seat.pause_after_call
     freed = await work.floor.move_seat(replace(seat, call_id=None, pause_after_call=False), SeatEvent.WRAPPED_UP, moved)
     if pause:

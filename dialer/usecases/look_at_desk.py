@@ -6,7 +6,7 @@ A key press reads the call once (`press_key`); the screen after it is drawn from
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -30,6 +30,15 @@ from dialer.usecases.preview_case import why_shown_first
 from dialer.usecases.rulebook import Rulebook
 
 _ON_A_CALL = frozenset({SeatState.RESERVED, SeatState.TALKING, SeatState.WRAP_UP})
+
+
+NOTE = "note"
+"""The name of the agent's note among the words of a call."""
+
+
+def field_of(node: str, option: str, capture: str) -> str:
+    """The name of a captured field among the words of a call."""
+    return f"{node}-{option}-{capture}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +112,7 @@ class Desk:
     """An agent's desk at one moment. `version` changes whenever anything on it does.
 
     `shows` is what the question needs of the policy (rules §7.6); `days` are the times at which the customer may be
-    called again, while that is being talked about.
+    called again, while that is being talked about; `words` is what was typed and not sent, field by field.
     """
 
     user: User
@@ -118,6 +127,22 @@ class Desk:
     shows: frozenset[Fact] = frozenset()
     preview: Preview | None = None
     days: tuple[DayOffered, ...] = ()
+    words: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def written(self, option: str, capture: str) -> str:
+        """What was typed into a field of the question on screen."""
+        return self.words.get(field_of(self.screen.node, option, capture), "") if self.screen else ""
+
+    @property
+    def note(self) -> str:
+        """The note as it was typed; before that, what the customer was still saying when the line went."""
+        return self.words.get(NOTE, "；".join(filter(None, self.words.values())))
+
+    @property
+    def takes_words(self) -> bool:
+        """Whether something may be written on this screen."""
+        wrapping_up = self.seat is not None and self.seat.state is SeatState.WRAP_UP
+        return wrapping_up or (self.screen is not None and any(each.captures for each in self.screen.choices))
 
     @property
     def needs_appointment(self) -> bool:
@@ -163,6 +188,9 @@ async def show_desk(
     shown = draw_desk(desk, known, user, now)
     if desk.seat is not None and desk.seat.preview_case is not None:
         return replace(shown, preview=await _preview(work, rulebook, desk.seat, desk.seat.preview_case, now))
+    if desk.call is not None and shown.takes_words:
+        kept = await work.drafts.of(desk.call.call.call_id, user.login)
+        shown = replace(shown, words=kept.fields if kept else {})
     if shown.screen is None or desk.call is None or not shown.offers_days:
         return shown
     put_off = [each.case for each in shown.policies if each.verdict.outcome is Outcome.RESCHEDULE]

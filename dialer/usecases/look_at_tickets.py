@@ -181,7 +181,7 @@ async def ticket_file(
             replies=tuple(await work.tickets.replies(ticket.id)),
             attachments=tuple(await work.papers.attachments(ticket.id)),
             history=tuple(await work.tickets.history(ticket.id)),
-            draft=await work.papers.draft(ticket.id, user.login),
+            draft=await work.drafts.of(ticket.id, user.login),
             destinations=destinations(people, user, ticket) if TicketStep.FORWARD in line.steps else (),
             names={each.login: each.name for each in people},
             found_in=await _found_in(work, ticket, attempts),

@@ -36,7 +36,7 @@ async def keep_draft(
     """Keep what is typed, as it stands. Raises NotFound for a ticket out of the user's sight."""
     async with storage.begin() as work:
         ticket = await ticket_in_scope(work, user, ticket_id)
-        await work.papers.put_draft(Draft(ticket.id, user.login, dict(fields), now))
+        await work.drafts.put(Draft(ticket.id, user.login, dict(fields), now))
 
 
 async def look_over_draft(

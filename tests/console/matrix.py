@@ -40,7 +40,7 @@ MATRIX = (
     _row("place calls, choose answers", {_R.CC_AGENT},
          "GET /desk", "GET /desk/events", "POST /desk/sit-down", "POST /desk/ready", "POST /desk/pause",
          "POST /desk/stand-up", "POST /desk/hang-up", "POST /desk/answer", "POST /desk/event", "POST /desk/mark",
-         "POST /desk/dial", "POST /desk/give-back",
+         "POST /desk/dial", "POST /desk/give-back", "POST /desk/typed",
          "POST /desk/wrap-up", "GET /desk/phone", "POST /desk/phone/call-again"),
     _row("see cases", WHO_SEE_CASES, "GET /cases", "POST /cases", "GET /cases/{case_id}"),
     _row("say whether a refusal was one", {_R.QA, _R.CC_MANAGER}, "POST /cases/{case_id}/refusal"),

@@ -161,7 +161,7 @@ async def test_a_reply_that_can_not_be_recorded_now_is_on_the_page_with_the_reas
     late = await people.l4.post(f"/tickets/{ticket.id}/reply", None, **full)
     assert late.status == 422
     async with console.site.storage.read() as work:
-        kept = await work.papers.draft(ticket.id, "l4-clerk")
+        kept = await work.drafts.of(ticket.id, "l4-clerk")
     assert kept is not None
     assert kept.fields["account"] == REPLY["account"]
 

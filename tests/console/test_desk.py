@@ -59,7 +59,7 @@ async def test_a_whole_interview_by_http_closes_the_case_once_the_sound_is_seale
     await console.site.hung_up(desk["call"]["id"])
     desk = await agent.desk()
     assert desk["seat"]["state"] == SeatState.WRAP_UP
-    assert desk["wrap_up"] == {"needs_appointment": False, "appointments": []}
+    assert desk["wrap_up"] == {"needs_appointment": False, "appointments": [], "note": ""}
 
     status, desk = await agent.act("wrap-up", note="客户态度很好")
     assert (status, desk["seat"]["state"]) == (200, SeatState.READY)

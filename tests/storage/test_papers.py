@@ -6,7 +6,7 @@ import pytest
 
 from dialer.domain.attachment import Attachment, AttachmentKind
 from dialer.domain.ticket import TicketEvent, TicketId, TicketState
-from dialer.ports.storage import Draft, Storage
+from dialer.ports.storage import Storage
 from tests.builders import a_ticket, at, moved
 from tests.storage.stories import given_case
 
@@ -21,23 +21,6 @@ def _scan(ticket_id: TicketId, sha256: str = "ab" * 32) -> Attachment:
     return Attachment(
         0, ticket_id, "签字页.jpg", AttachmentKind.JPEG, 1234, sha256, f"tickets/{sha256}.jpg", "l4", at(11)
     )
-
-
-async def test_a_draft_is_kept_for_each_person_and_the_last_one_counts(database):
-    ticket_id = await _ticket_id(database)
-    async with database.begin() as work:
-        await work.papers.put_draft(Draft(ticket_id, "l4", {"account": "到客户"}, at(10)))
-        await work.papers.put_draft(Draft(ticket_id, "sales", {"account": "电话"}, at(10)))
-        await work.papers.put_draft(Draft(ticket_id, "l4", {"account": "到客户家中"}, at(10, 1)))
-    async with database.begin() as work:
-        assert await work.papers.draft(ticket_id, "l4") == Draft(ticket_id, "l4", {"account": "到客户家中"}, at(10, 1))
-        await work.papers.drop_draft(ticket_id, "l4")
-        await work.papers.drop_draft(ticket_id, "l4")
-    async with database.read() as work:
-        assert await work.papers.draft(ticket_id, "l4") is None
-        kept = await work.papers.draft(ticket_id, "sales")
-        assert kept is not None
-        assert kept.fields == {"account": "电话"}
 
 
 async def test_the_same_paper_stays_one_on_a_ticket(database):

@@ -4,6 +4,7 @@
 export function listenForKeys(): void {
   document.addEventListener("keydown", onKey);
   document.addEventListener("toggle", focusFirstField, true);
+  document.addEventListener("htmx:load", goOnWriting);
 }
 
 function onKey(event: KeyboardEvent): void {
@@ -55,4 +56,13 @@ function focusFirstField(event: Event): void {
   }
   const fields = "input:not([type=hidden]), textarea";
   (opened.querySelector<HTMLElement>("input:checked") ?? opened.querySelector<HTMLElement>(fields))?.focus();
+}
+
+/** Words that the server had kept are gone on with where they end. */
+function goOnWriting(): void {
+  const field = document.querySelector<HTMLTextAreaElement>("textarea[data-goes-on]");
+  if (!field) return;
+  delete field.dataset["goesOn"];
+  field.focus();
+  field.setSelectionRange(field.value.length, field.value.length);
 }

@@ -46,7 +46,10 @@ class ItemProgress:
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    """One screen: what to read, what may be answered, what may be reported, how far we are."""
+    """One screen: what to read, what may be answered, what may be reported, how far we are.
+
+    `seen_before`: the interview has been at this node and comes back to it.
+    """
 
     script: str
     version: str
@@ -61,6 +64,7 @@ class Screen:
     progress: tuple[ItemProgress, ...]
     outcome: Outcome | None
     next_action: str
+    seen_before: bool
 
 
 def screen(script: CallScript, facts: InterviewFacts, interview: Interview) -> Screen:
@@ -84,6 +88,7 @@ def screen(script: CallScript, facts: InterviewFacts, interview: Interview) -> S
         progress=_progress(script, facts, interview),
         outcome=interview.outcome,
         next_action=node.next_action,
+        seen_before=any(step.node == node.id for step in interview.steps),
     )
 
 

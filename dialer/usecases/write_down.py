@@ -1,0 +1,64 @@
+"""At the side: what an agent writes in a call is kept while it is typed; a browser that reloads or dies loses no word.
+
+It belongs to the agent and the call, and is gone when the answer is given or the call is wrapped up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from dialer.domain.call import CallId
+from dialer.domain.seat import SeatState
+from dialer.domain.user import User
+from dialer.ports import Scripts
+from dialer.ports.storage import Draft, Storage, Work
+from dialer.usecases.conduct_interview import Talks, choose_answer, held, takes_words
+from dialer.usecases.look_at_desk import OpenDesk, open_desk
+
+
+async def keep_words(
+    storage: Storage,
+    scripts: Scripts,
+    user: User,
+    call_id: CallId,
+    node: str,
+    words: Mapping[str, str],
+    now: datetime,
+) -> None:
+    """Keep what is typed beside what was kept before; nothing when the call or the question has gone meanwhile.
+
+    Args:
+        storage: the database.
+        scripts: the published scripts.
+        user: the agent.
+        call_id: the call on the agent's screen.
+        node: the question it is typed for; empty for the note after the call.
+        words: each field as it stands, by its name on the desk (`Desk.written`).
+        now: the moment.
+    """
+    async with storage.begin() as work:
+        desk = await open_desk(work, scripts, user)
+        if desk.call is None or desk.call.call.call_id != call_id or not _is_asked(desk, node):
+            return
+        kept = await work.drafts.of(call_id, user.login)
+        await work.drafts.put(Draft(call_id, user.login, {**(kept.fields if kept else {}), **words}, now))
+
+
+def _is_asked(desk: OpenDesk, node: str) -> bool:
+    state = desk.seat.state if desk.seat else SeatState.AWAY
+    if not node:
+        return state is SeatState.WRAP_UP
+    current = held(desk.talks)
+    return state is SeatState.TALKING and current.interview.node == node and takes_words(current)
+
+
+async def answer_at_desk(
+    work: Work, user: User, talks: Talks, node: str, option: str, captures: Mapping[str, str], now: datetime
+) -> Talks:
+    """`choose_answer`; what was being written for the question has served its purpose."""
+    asked = held(talks)
+    answered = await choose_answer(work, talks, node, option, captures, now)
+    if takes_words(asked):
+        await work.drafts.drop(asked.attempt.call_id, user.login)
+    return answered
