@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import structlog
 
-from dialer.domain.call import CallId, RecordingKind
+from dialer.domain.call import CallId, RecordingKind, SeatId
+from dialer.domain.errors import StaleVersion
 from dialer.domain.seat import Seat, SeatState
 from dialer.ports import Clock, LeftCall, TelephonyRefused
 from dialer.ports.storage import Storage, Work
@@ -60,7 +62,7 @@ class Lease:
         async def step() -> None:
             await self._beat()
             for dead in await self._silent():
-                await _bury(parts, dead)
+                await bury(parts, dead)
             await adopt_waiting_seats(parts)
             await _let_lost_seats_go(parts)
             await asyncio.sleep(self._seconds / _BEATS_A_LEASE)
@@ -90,24 +92,33 @@ class Lease:
         return silent
 
 
-async def _bury(parts: EngineParts, dead: str) -> None:
+async def bury(parts: EngineParts, dead: str) -> None:
     """Take up a dead engine's calls that the phone system knows, end the others, and serve its seats from now on.
 
-    Interrupted anywhere and done again, it does no harm: the dead engine's row goes last.
+    Several may bury the same one: each seat, with its calls, is whose who takes it first. Interrupted anywhere and done
+    again, it does no harm: the dead engine's row goes last.
     """
     log.error("engine.died", owner=dead)
-    adopted = await parts.telephony.adopt(await _left_by(parts, dead))
+    left = await _left_by(parts, dead)
+    adopted = await parts.telephony.adopt(left)
     now = parts.clock.now()
     resolved = await take_over(parts.storage, parts.scripts, parts.rulebook, dead, adopted, now)
     async with parts.storage.read() as work:
         seats = await work.floor.seats(dead)
     for seat in seats:
-        if not await _adopt(parts, seat, "ENGINE_DIED"):
-            await parts.telephony.let_go(seat.id)  # with the call that was adopted
+        await _adopt(parts, seat, "ENGINE_DIED")
+    await _let_go_of_others(parts, {call.seat for call in left})
     async with parts.storage.begin() as work:
-        await work.calls.give(dead, parts.owner)
         await work.ledger.forget(dead)
     log.info("engine.taken_over", owner=dead, adopted=len(adopted), resolved=resolved, seats=len(seats))
+
+
+async def _let_go_of_others(parts: EngineParts, seats: Collection[SeatId]) -> None:
+    """Of seats whose calls were adopted here, those that another has taken: they go, with their calls."""
+    async with parts.storage.read() as work:
+        ours = {seat.id for seat in await work.floor.seats(parts.owner)}
+    for seat in sorted(set(seats) - ours):
+        await parts.telephony.let_go(seat)
 
 
 async def _left_by(parts: EngineParts, dead: str) -> list[LeftCall]:
@@ -157,16 +168,14 @@ async def leave_the_floor(parts: EngineParts) -> None:
                 await work.floor.save_seat(replace(left, owner="", leg_up=False))
 
 
-async def _adopt(parts: EngineParts, left: Seat, why: str) -> bool:
+async def _adopt(parts: EngineParts, left: Seat, why: str) -> None:
     """Take a seat over and call the agent's phone, unless another has; who had gone away is only let go of."""
-    away = left.state is SeatState.AWAY
-    async with parts.storage.begin() as work:
-        seat = await work.floor.seat(left.id)
-        if seat is None or seat.owner != left.owner:
-            return False
-        await work.floor.save_seat(replace(seat, owner="" if away else parts.owner, leg_up=False))
-    if away:
-        return True
+    while True:
+        with suppress(StaleVersion):  # another dialer was first, or the agent pressed a key: look again
+            taken = await _take(parts, left)
+            break
+    if not taken or left.state is SeatState.AWAY:
+        return
     now = parts.clock.now()
     if left.leg_up:
         await leg_is_down(parts.storage, left.id, why, now)
@@ -175,4 +184,15 @@ async def _adopt(parts: EngineParts, left: Seat, why: str) -> bool:
     except TelephonyRefused as error:
         log.error("seat.not_adopted", seat=left.id, why=str(error))
         await leg_is_down(parts.storage, left.id, str(error), now)
-    return True
+
+
+async def _take(parts: EngineParts, left: Seat) -> bool:
+    """Make a seat ours together with its calls, so that no other dialer takes the one without the other."""
+    async with parts.storage.begin() as work:
+        seat = await work.floor.seat(left.id)
+        if seat is None or seat.owner != left.owner:
+            return False
+        heir = "" if left.state is SeatState.AWAY else parts.owner
+        await work.floor.save_seat(replace(seat, owner=heir, leg_up=False))
+        await work.calls.give(left.id, left.owner, parts.owner)
+        return True

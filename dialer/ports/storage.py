@@ -402,8 +402,8 @@ class Calls(Protocol):
         """Calls of one engine without an end."""
         ...
 
-    async def give(self, owner: str, heir: str) -> None:
-        """The calls of one engine without an end are another's from now on."""
+    async def give(self, seat: SeatId, owner: str, heir: str) -> None:
+        """The calls of one engine without an end, at one seat, are another's from now on."""
         ...
 
     async def to_number(self, number_hash: str, since: datetime) -> Sequence[PastCall]:

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, RowMapping, Select, func, or_, select
 
 from dialer.domain.attempt import Attempt, AttemptId
-from dialer.domain.call import Call, CallId, Ended, Party
+from dialer.domain.call import Call, CallId, Ended, Party, SeatId
 from dialer.domain.case import CaseId
 from dialer.domain.errors import NotFound, StaleVersion
 from dialer.domain.number import PastCall
@@ -64,8 +64,8 @@ class CallShelf:
         rows = await self._statements.all(select(calls).where(under_way).order_by(calls.c.intended_at, calls.c.id))
         return [_stored(row) for row in rows]
 
-    async def give(self, owner: str, heir: str) -> None:
-        under_way = calls.c.ended_at.is_(None) & (calls.c.owner == owner)
+    async def give(self, seat: SeatId, owner: str, heir: str) -> None:
+        under_way = calls.c.ended_at.is_(None) & (calls.c.owner == owner) & (calls.c.seat == seat)
         await self._statements.run(calls.update().where(under_way).values(owner=heir))
 
     async def to_number(self, number_hash: str, since: datetime) -> Sequence[PastCall]:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from dialer.domain.attempt import Attempt, AttemptId
-from dialer.domain.call import CallId, Party, Phase
+from dialer.domain.call import CallId, Party, Phase, SeatId
 from dialer.domain.case import RevisitCase
 from dialer.domain.errors import NotFound, StaleVersion
 from dialer.domain.number import PastCall
@@ -200,3 +200,16 @@ async def test_the_calls_of_a_round_have_their_attempts_outcomes(database):
     async with database.read() as work:
         assert list(await work.calls.of_round(case.id, 0)) == [PastCall(at(10), Outcome.PROBLEM_L1, phone.id)]
         assert not await work.calls.of_round(case.id, 1)
+
+
+async def test_the_open_calls_of_one_seat_are_given_to_another_engine_and_no_others(database):
+    case = await given_case(database)
+    phone = await given_phone(database, case.holder_id)
+    here, _ = await _intend(database, case, phone, seat=SeatId("seat-1"))
+    there, _ = await _intend(database, await given_case(database), phone, seat=SeatId("seat-2"))
+    async with database.begin() as work:
+        await work.calls.give(SeatId("seat-1"), here.owner, "engine-2")
+
+    async with database.read() as work:
+        assert [stored.call for stored in await work.calls.open_calls("engine-2")] == [here.call]
+        assert [stored.call for stored in await work.calls.open_calls(here.owner)] == [there.call]
