@@ -14,7 +14,7 @@ from dialer.console.routes import Route
 from dialer.console.site import Site, site_of, user_of
 from dialer.console.words import codes
 from dialer.domain.audit import AuditKind
-from dialer.domain.case import CaseState
+from dialer.domain.case import NOT_CLOSED, CaseState
 from dialer.domain.outcome import Outcome
 from dialer.domain.problem import ProblemType
 from dialer.domain.user import Permission
@@ -24,8 +24,6 @@ from dialer.usecases.search import agents_to_ask_for, find_cases, find_sound, ho
 FIELDS = ("policy_no", "holder", "agent", "from", "to", "outcome", "problem", "flag", "state", "early")
 OPEN = "OPEN"
 """In place of a state: every case that is not closed."""
-
-_NOT_CLOSED = tuple(state for state in CaseState if not state.closed)
 
 
 async def ask(request: web.Request) -> web.Response:
@@ -57,7 +55,7 @@ async def show_sound(request: web.Request) -> web.Response:
 def criteria_of(asked: Mapping[str, str]) -> Criteria:
     """What an address asks for. Raises FormInvalid."""
     state = asked.get("state", "")
-    states = _NOT_CLOSED if state == OPEN else tuple(filter(None, [code_if_any(CaseState, state)]))
+    states = NOT_CLOSED if state == OPEN else tuple(filter(None, [code_if_any(CaseState, state)]))
     return Criteria(
         policy_no=asked.get("policy_no", ""),
         holder=asked.get("holder", ""),

@@ -140,11 +140,11 @@ AWAITING_ANSWER = (
 )
 """States in which a case waits for its ticket's answer."""
 
-_RESTING_PLACES = tuple(
-    state
-    for state in CaseState
-    if not state.closed and state not in (*ON_THE_PHONE, CaseState.NOT_SAMPLED, CaseState.SEALING, CaseState.FROZEN)
-)
+CLOSED = tuple(state for state in CaseState if state.closed)
+NOT_CLOSED = tuple(state for state in CaseState if not state.closed)
+
+_NO_RESTING_PLACE = (*ON_THE_PHONE, CaseState.NOT_SAMPLED, CaseState.SEALING, CaseState.FROZEN)
+_RESTING_PLACES = tuple(state for state in NOT_CLOSED if state not in _NO_RESTING_PLACE)
 
 
 def _moves() -> dict[tuple[CaseState, CaseEvent], CaseState]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from dialer.domain.case import CaseEvent, CaseId, CaseState
+from dialer.domain.case import CLOSED, CaseEvent, CaseId, CaseState
 
 
 class Announcement(StrEnum):
@@ -24,7 +24,7 @@ _S = CaseState
 _TOLD_OF = {
     **dict.fromkeys((_S.U_OPEN, _S.L1_OPEN, _S.L2_OPEN), Announcement.CASE_PROBLEM_FOUND),
     **dict.fromkeys((_S.U_ISSUED, _S.L1_ISSUED, _S.L2_ISSUED), Announcement.CASE_TICKETED),
-    **{state: Announcement.CASE_CLOSED for state in CaseState if state.closed},
+    **dict.fromkeys(CLOSED, Announcement.CASE_CLOSED),
     _S.ALT_CHANNEL: Announcement.CASE_EXHAUSTED,
     _S.FROZEN: Announcement.CASE_FROZEN,
 }

@@ -12,12 +12,12 @@ from sqlalchemy import ColumnElement, RowMapping, Select, func, or_, select
 from dialer.domain.attempt import Attempt, AttemptId
 from dialer.domain.call import Call, CallId, Ended, Party, SeatId
 from dialer.domain.case import CaseId
-from dialer.domain.errors import NotFound, StaleVersion
+from dialer.domain.errors import StaleVersion
 from dialer.domain.number import PastCall
 from dialer.domain.outcome import Outcome
 from dialer.ports.storage import StoredCall
 from dialer.storage.plain import from_row, row_of
-from dialer.storage.statements import Statements
+from dialer.storage.statements import Statements, unnumbered
 from dialer.storage.tables import attempts as attempt_rows
 from dialer.storage.tables import calls, users
 
@@ -41,23 +41,18 @@ class CallShelf:
         return [await self._add(attempt) for attempt in attempts]
 
     async def _add(self, attempt: Attempt) -> Attempt:
-        row = {name: value for name, value in row_of(attempt, attempt_rows).items() if name != "id"}
         try:
-            added = await self._statements.add(attempt_rows, row)
+            added = await self._statements.add(attempt_rows, row_of(attempt, attempt_rows))
         except StaleVersion as error:
             raise StaleVersion(f"case {attempt.case_id} is in a call already") from error
         return replace(attempt, id=AttemptId(added))
 
     async def get(self, call_id: CallId) -> StoredCall:
-        row = await self._statements.first(select(calls).where(calls.c.id == call_id))
-        if row is None:
-            raise NotFound(f"there is no call {call_id}")
-        return _stored(row)
+        return _stored(await self._statements.one(select(calls).where(calls.c.id == call_id), f"call {call_id}"))
 
     async def save(self, call: Call, outcome: Outcome | None = None) -> None:
         row = _call_row(call) | ({"outcome": outcome.value} if outcome else {})
-        if not await self._statements.change(calls.update().where(calls.c.id == call.call_id).values(row)):
-            raise NotFound(f"there is no call {call.call_id}")
+        await self._statements.save(calls, row, f"call {call.call_id}")
 
     async def open_calls(self, owner: str) -> Sequence[StoredCall]:
         under_way = calls.c.ended_at.is_(None) & (calls.c.owner == owner)
@@ -97,13 +92,11 @@ class CallShelf:
         return [(from_row(Attempt, row), row["agent_name"]) for row in rows]
 
     async def attempt(self, attempt_id: AttemptId) -> Attempt:
-        row = await self._statements.first(select(attempt_rows).where(attempt_rows.c.id == attempt_id))
-        if row is None:
-            raise NotFound(f"there is no attempt {attempt_id}")
-        return from_row(Attempt, row)
+        its_own = select(attempt_rows).where(attempt_rows.c.id == attempt_id)
+        return from_row(Attempt, await self._statements.one(its_own, f"attempt {attempt_id}"))
 
     async def finish(self, attempt: Attempt) -> None:
-        row = {name: value for name, value in row_of(attempt, attempt_rows).items() if name != "id"}
+        row = unnumbered(row_of(attempt, attempt_rows))
         unfinished = (attempt_rows.c.id == attempt.id) & attempt_rows.c.finished_at.is_(None)
         if not await self._statements.change(attempt_rows.update().where(unfinished).values(row)):
             raise StaleVersion(f"attempt {attempt.id} has its outcome already")

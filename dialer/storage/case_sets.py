@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import TIMESTAMP, ColumnElement, and_, cast, exists, false, func, or_, select, true
 
 from dialer.domain.call import RecordingKind
-from dialer.domain.case import ON_THE_PHONE, POOL, CaseState
+from dialer.domain.case import CLOSED, ON_THE_PHONE, POOL, CaseState
 from dialer.domain.outcome import Outcome
 from dialer.domain.recording import RecordingState
 from dialer.domain.steering import SteeringKind
@@ -26,7 +26,6 @@ _WAITED = timedelta(hours=1)
 _NOT_DUE = (CaseState.PENDING_RECEIPT.value, CaseState.NOT_SAMPLED.value)
 _NEVER_DONE = (CaseState.CLOSED_CANCELLED.value, CaseState.CLOSED_UNREACHED.value)
 _LET_OFF = (CaseState.CLOSED_WAIVED.value, CaseState.CLOSED_REFUSED.value)
-_CLOSED = tuple(state.value for state in CaseState if state.closed)
 _IN_HAND = (*POOL, *ON_THE_PHONE, CaseState.SEALING)
 _RECEIPT_BEFORE_LAST_DAY = timedelta(days=90)
 """No free-look is longer: a receipt's last day lies within it, and the index on last days can be used."""
@@ -100,7 +99,7 @@ class CaseSets:
 
     def _duty(self) -> dict[CaseSet, Condition]:
         today = self._at.today[0].date()
-        closed = cases.c.state.in_(_CLOSED)
+        closed = cases.c.state.in_(CLOSED)
         due = _due()
         in_time = cases.c.closed_at.is_not(None) & (cases.c.closed_at < self._day_over)
         closed_in_time = closed & cases.c.state.not_in(_NEVER_DONE) & in_time

@@ -9,13 +9,13 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, RowMapping, Table, func, or_, select
 
-from dialer.domain.case import POOL, Appointment, CaseEvent, CaseId, CaseState, RevisitCase
+from dialer.domain.case import NOT_CLOSED, POOL, Appointment, CaseEvent, CaseId, CaseState, RevisitCase
 from dialer.domain.errors import NotFound
 from dialer.domain.steering import Course
 from dialer.domain.webhook import Announcement
 from dialer.ports.storage import HistoryRow, Moved
 from dialer.storage.plain import from_row, row_of
-from dialer.storage.statements import Statements, under
+from dialer.storage.statements import Statements, under, unnumbered
 from dialer.storage.steerings import not_held, place
 from dialer.storage.tables import cases, history, policies
 from dialer.storage.versions import history_row, read_history, save_version, write_history
@@ -33,10 +33,7 @@ class CaseShelf:
         self._announced = announced
 
     async def get(self, case_id: CaseId) -> RevisitCase:
-        row = await self._statements.first(select(cases).where(cases.c.id == case_id))
-        if row is None:
-            raise NotFound(f"there is no case {case_id}")
-        return case_of(row)
+        return case_of(await self._statements.one(select(cases).where(cases.c.id == case_id), f"case {case_id}"))
 
     async def of_policy(self, policy_no: str) -> RevisitCase | None:
         row = await self._statements.first(select(cases).where(cases.c.policy_no == policy_no))
@@ -55,7 +52,7 @@ class CaseShelf:
         for case, _ in added:
             if case.policy_no not in policy_ids:
                 raise NotFound(f"there is no policy {case.policy_no} to open a case for")
-        rows = [_row_without_id(case) | {"policy_id": policy_ids[case.policy_no]} for case, _ in added]
+        rows = [{**unnumbered(_row(case)), "policy_id": policy_ids[case.policy_no]} for case, _ in added]
         await self._statements.run(cases.insert(), rows)
         ids = await self._ids(cases, policy_ids)
         stored = [replace(case, id=CaseId(ids[case.policy_no])) for case, _ in added]
@@ -93,7 +90,7 @@ class CaseShelf:
         return await self._some(cases.c.state.in_(states) & under(cases.c.org, org), limit)
 
     async def over(self, first: date, last: date) -> Sequence[RevisitCase]:
-        still_open = cases.c.state.in_([state for state in CaseState if not state.closed])
+        still_open = cases.c.state.in_(NOT_CLOSED)
         return await self._some(still_open & (cases.c.revisit_last_day <= last) & (cases.c.surrender_last_day >= first))
 
     async def waiting_for_nothing(self, limit: int) -> Sequence[RevisitCase]:
@@ -127,10 +124,6 @@ def _row(case: RevisitCase) -> dict[str, Any]:
         appointment_by_customer=promised.by_customer if promised else None,
         appointment_note=promised.note if promised else None,
     )
-
-
-def _row_without_id(case: RevisitCase) -> dict[str, Any]:
-    return {name: value for name, value in _row(case).items() if name != "id"}
 
 
 def case_of(row: RowMapping) -> RevisitCase:

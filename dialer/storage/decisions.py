@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import exists, select, true
 
@@ -39,11 +38,6 @@ class DecisionShelf:
         counted = await self._statements.scalar(select(counters.c.value).where(counters.c.name == _REVISION))
         return counted or 0
 
-    async def _count_up(self) -> None:
-        insert = self._statements.upsert(counters, {"name": _REVISION, "value": 1})
-        one_more = insert.on_conflict_do_update(index_elements=["name"], set_={"value": counters.c.value + 1})
-        await self._statements.run(one_more)
-
     async def scripts(self, *states: ScriptState) -> Sequence[ScriptVersion]:
         wanted = script_versions.c.state.in_(states) if states else true()
         newest_first = (script_versions.c.script_id, script_versions.c.id.desc())
@@ -51,15 +45,11 @@ class DecisionShelf:
         return [from_row(ScriptVersion, row) for row in rows]
 
     async def script(self, version_id: int) -> ScriptVersion:
-        row = await self._statements.first(select(script_versions).where(script_versions.c.id == version_id))
-        if row is None:
-            raise NotFound(f"there is no script version {version_id}")
-        return from_row(ScriptVersion, row)
+        its_own = select(script_versions).where(script_versions.c.id == version_id)
+        return from_row(ScriptVersion, await self._statements.one(its_own, f"script version {version_id}"))
 
     async def add_script(self, version: ScriptVersion, moved: Moved) -> ScriptVersion:
-        row = _without_id(row_of(version, script_versions))
-        insert = self._statements.upsert(script_versions, row).on_conflict_do_nothing()
-        added = await self._statements.scalar(insert.returning(script_versions.c.id))
+        added = await self._statements.add_new(script_versions, row_of(version, script_versions))
         if added is None:
             raise VersionTaken(f"{version.script_id} has a version {version.script_version} already")
         await write_history(self._statements, _SCRIPT, added, "CREATED", ("", version.state), moved)
@@ -70,7 +60,7 @@ class DecisionShelf:
         await save_version(self._statements, script_versions, row_of(after, script_versions), version.state)
         await write_history(self._statements, _SCRIPT, version.id, event, (version.state, after.state), moved)
         if {version.state, after.state} & {ScriptState.PUBLISHED}:
-            await self._count_up()
+            await self._statements.count_up(_REVISION)
         return after
 
     async def script_history(self, version_id: int) -> Sequence[HistoryRow]:
@@ -81,10 +71,10 @@ class DecisionShelf:
         return [from_row(CalendarYear, row) for row in rows]
 
     async def put_year(self, year: CalendarYear) -> CalendarYear:
-        added = await self._statements.add(calendar_years, _without_id(row_of(year, calendar_years)))
+        added = await self._statements.add(calendar_years, row_of(year, calendar_years))
         moved = Moved(year.by, year.at, {"version": year.schedule_version, "reason": year.reason})
         await write_history(self._statements, _YEAR, year.year, "PUT", ("", ""), moved)
-        await self._count_up()
+        await self._statements.count_up(_REVISION)
         return replace(year, id=added)
 
     async def settle_year(self, year_id: int, at: datetime) -> None:
@@ -105,13 +95,13 @@ class DecisionShelf:
             event = "CHANGED" if unit.path in known else "CREATED"
             told = replace(moved, detail={**moved.detail, **changed})
             await write_history(self._statements, _UNIT, unit.path, event, ("", ""), told)
-        await self._count_up()
+        await self._statements.count_up(_REVISION)
 
     async def remove_unit(self, path: str, moved: Moved) -> None:
         if not await self._statements.change(units.delete().where(units.c.path == path)):
             raise NotFound(f"there is no unit {path}")
         await write_history(self._statements, _UNIT, path, "REMOVED", ("", ""), moved)
-        await self._count_up()
+        await self._statements.count_up(_REVISION)
 
     async def unit_used(self, path: str) -> bool:
         below = select(exists().where(units.c.path.startswith(f"{path}/", autoescape=True)))
@@ -121,7 +111,3 @@ class DecisionShelf:
             if await self._statements.scalar(question):
                 return True
         return False
-
-
-def _without_id(row: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in row.items() if name != "id"}

@@ -41,17 +41,13 @@ class FloorShelf:
         return from_row(User, row) if row else None
 
     async def add_user(self, user: User) -> User:
-        row = {name: value for name, value in row_of(user, _users).items() if name != "id"}
-        insert = self._statements.upsert(_users, row).on_conflict_do_nothing().returning(_users.c.id)
-        added = await self._statements.scalar(insert)
+        added = await self._statements.add_new(_users, row_of(user, _users))
         if added is None:
             raise LoginTaken(f"there is a user {user.login} already")
         return replace(user, id=added)
 
     async def save_user(self, user: User) -> None:
-        row = {name: value for name, value in row_of(user, _users).items() if name != "id"}
-        if not await self._statements.change(_users.update().where(_users.c.login == user.login).values(row)):
-            raise NotFound(f"there is no user {user.login}")
+        await self._statements.save(_users, row_of(user, _users), f"user {user.login}")
 
     async def users(self, role: Role | None = None) -> Sequence[User]:
         wanted = true() if role is None else _users.c.role == role.value
@@ -109,7 +105,6 @@ class FloorShelf:
 
     async def order(self, order: DeskOrder) -> DeskOrder:
         row = row_of(order, _orders, detail=to_plain(order.detail or {}), refused="")
-        del row["id"]
         return replace(order, id=await self._statements.add(_orders, row))
 
     async def open_orders(self) -> Sequence[DeskOrder]:

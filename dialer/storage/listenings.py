@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import ColumnElement, select
 
 from dialer.domain.call import CallId
 from dialer.domain.case import CaseId
-from dialer.domain.errors import NotFound, StaleVersion
+from dialer.domain.errors import StaleVersion
 from dialer.domain.listening import FAILED, Listening
 from dialer.storage.plain import from_row, row_of
 from dialer.storage.statements import Statements
@@ -26,14 +25,12 @@ class ListeningShelf:
 
     async def add(self, listening: Listening) -> Listening:
         try:
-            return replace(listening, id=await self._statements.add(listenings, _row(listening)))
+            return replace(listening, id=await self._statements.add(listenings, row_of(listening, listenings)))
         except StaleVersion as error:
             raise StaleVersion(f"somebody is on call {listening.call_id} already") from error
 
     async def save(self, listening: Listening) -> None:
-        same = listenings.update().where(listenings.c.id == listening.id)
-        if not await self._statements.change(same.values(_row(listening))):
-            raise NotFound(f"there is no listening {listening.id}")
+        await self._statements.save(listenings, row_of(listening, listenings), f"listening {listening.id}")
 
     async def open(self) -> Sequence[Listening]:
         return await self._some(listenings.c.ended_at.is_(None))
@@ -54,7 +51,3 @@ class ListeningShelf:
     async def _some(self, wanted: ColumnElement[bool]) -> Sequence[Listening]:
         rows = await self._statements.all(select(listenings).where(wanted).order_by(listenings.c.id))
         return [from_row(Listening, row) for row in rows]
-
-
-def _row(listening: Listening) -> dict[str, Any]:
-    return {name: value for name, value in row_of(listening, listenings).items() if name != "id"}

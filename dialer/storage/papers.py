@@ -23,8 +23,7 @@ class PaperShelf:
 
     async def put_attachment(self, attachment: Attachment) -> Attachment:
         row = row_of(attachment, ticket_attachments, name_sealed=self._vault.seal(attachment.name))
-        del row["id"]
-        await self._statements.run(self._statements.upsert(ticket_attachments, row).on_conflict_do_nothing())
+        await self._statements.add_new(ticket_attachments, row)
         kept = await self.attachments(attachment.ticket_id)
         return next(each for each in kept if each.sha256 == attachment.sha256)
 

@@ -12,7 +12,6 @@ from sqlalchemy import ColumnElement, RowMapping, or_, select
 
 from dialer.domain.call import CallId, RecordingKind, SoundFiles
 from dialer.domain.case import CaseId
-from dialer.domain.errors import NotFound
 from dialer.domain.recording import RecordingState
 from dialer.domain.waveform import Waveform
 from dialer.ports.storage import Recording, Segment
@@ -31,8 +30,7 @@ class RecordingShelf:
 
     async def started(self, call_id: CallId, files: SoundFiles, at: datetime) -> Recording:
         row = _row(Recording(0, call_id, files, at, RecordingState.WRITING))
-        del row["id"]
-        await self._statements.run(self._statements.upsert(recordings, row).on_conflict_do_nothing())
+        await self._statements.add_new(recordings, row)
         same = [recordings.c[name] == row[name] for name in ("call_id", "kind", "raw_customer")]
         kept = await self._statements.first(select(recordings).where(*same))
         assert kept is not None
@@ -44,10 +42,8 @@ class RecordingShelf:
         return after
 
     async def get(self, recording_id: int) -> Recording:
-        row = await self._statements.first(select(recordings).where(recordings.c.id == recording_id))
-        if row is None:
-            raise NotFound(f"there is no recording {recording_id}")
-        return recording_of(row)
+        its_own = select(recordings).where(recordings.c.id == recording_id)
+        return recording_of(await self._statements.one(its_own, f"recording {recording_id}"))
 
     async def of_call(self, call_id: CallId) -> Sequence[Recording]:
         return await self._some(recordings.c.call_id == call_id, None)

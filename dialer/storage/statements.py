@@ -9,7 +9,9 @@ from sqlalchemy import ColumnElement, CursorResult, Executable, RowMapping, Sele
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from dialer.domain.errors import NotFound
 from dialer.storage.errors import storage_errors
+from dialer.storage.tables import counters
 from dialer.storage.vault import Vault
 
 Row = Mapping[str, Any]
@@ -64,9 +66,32 @@ class Statements:
             found += await self.all(wanted.where(column.in_(distinct[start : start + _CHUNK])))
         return found
 
+    async def one(self, wanted: Select[Any], named: str) -> RowMapping:
+        """The first row. Raises NotFound: there is none of what is `named`, such as `case 7`."""
+        if (row := await self.first(wanted)) is None:
+            raise NotFound(f"there is no {named}")
+        return row
+
     async def add(self, table: Table, row: Row) -> int:
         """Insert a row of a table that counts its ids; the id."""
-        return int(await self.scalar(table.insert().values(row).returning(table.c.id)))
+        return int(await self.scalar(table.insert().values(unnumbered(row)).returning(table.c.id)))
+
+    async def add_new(self, table: Table, row: Row) -> int | None:
+        """Insert a row of a table that counts its ids, unless its like is there already; the id, or None."""
+        insert = self.upsert(table, unnumbered(row)).on_conflict_do_nothing().returning(table.c.id)
+        added: int | None = await self.scalar(insert)
+        return added
+
+    async def save(self, table: Table, row: Row, named: str) -> None:
+        """Put a row in the place of the one with its id. Raises NotFound: there is none of what is `named`."""
+        if not await self.change(table.update().where(table.c.id == row["id"]).values(unnumbered(row))):
+            raise NotFound(f"there is no {named}")
+
+    async def count_up(self, name: str) -> int:
+        """The next number of a counter, from 1; its row is locked until the unit of work ends."""
+        insert = self.upsert(counters, {"name": name, "value": 1})
+        one_more = insert.on_conflict_do_update(index_elements=["name"], set_={"value": counters.c.value + 1})
+        return int(await self.scalar(one_more.returning(counters.c.value)))
 
     @property
     def dialect(self) -> str:
@@ -76,6 +101,11 @@ class Statements:
     def upsert(self, table: Table, row: Row | Sequence[Row]) -> Upsert:
         """An insert that can say what to do when the row is there (`on_conflict_do_…`), in the database's dialect."""
         return insert_into(table, self.dialect).values(row)
+
+
+def unnumbered(row: Row) -> Row:
+    """A row without its id: the table counts them, and they never change."""
+    return {name: value for name, value in row.items() if name != "id"}
 
 
 def insert_into(table: Table, dialect: str) -> Upsert:

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, and_, case, func, not_, or_, select
 
 from dialer.domain.call import CallId
 from dialer.domain.case import POOL, Purpose
-from dialer.domain.errors import NotFound, StaleVersion
+from dialer.domain.errors import StaleVersion
 from dialer.domain.priority import Rank
 from dialer.domain.steering import AtWork, Course, Group, Steering
 from dialer.ports.steering import PoolCount
@@ -56,14 +56,11 @@ class SteeringShelf:
         self._statements = statements
 
     async def add(self, steering: Steering) -> Steering:
-        row = {name: value for name, value in row_of(steering, steerings).items() if name != "id"}
-        return replace(steering, id=await self._statements.add(steerings, row))
+        return replace(steering, id=await self._statements.add(steerings, row_of(steering, steerings)))
 
     async def get(self, steering_id: int) -> Steering:
-        row = await self._statements.first(select(steerings).where(steerings.c.id == steering_id))
-        if row is None:
-            raise NotFound(f"there is no decision {steering_id}")
-        return from_row(Steering, row)
+        its_own = select(steerings).where(steerings.c.id == steering_id)
+        return from_row(Steering, await self._statements.one(its_own, f"decision {steering_id}"))
 
     async def end(self, steering_id: int, by: str, why: str, at: datetime) -> None:
         open_one = (steerings.c.id == steering_id) & steerings.c.ended_at.is_(None)

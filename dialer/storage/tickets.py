@@ -18,7 +18,7 @@ from dialer.ports.storage import FoundProblem, HistoryRow, Moved, TicketReply
 from dialer.storage.interviews import add_problems, found_problem
 from dialer.storage.plain import from_row, row_of
 from dialer.storage.statements import Statements, under
-from dialer.storage.tables import counters, problems, ticket_replies, tickets
+from dialer.storage.tables import problems, ticket_replies, tickets
 from dialer.storage.versions import read_history, save_version, write_history
 
 _RECORD = "ticket"
@@ -33,17 +33,15 @@ class TicketShelf:
 
     async def add(self, ticket: TransferTicket, moved: Moved) -> TransferTicket:
         numbered = replace(ticket, ticket_no=await self._next_number(ticket))
-        ticket_id = TicketId(await self._statements.add(tickets, _row_without_id(numbered)))
+        ticket_id = TicketId(await self._statements.add(tickets, row_of(numbered, tickets)))
         await self._tie_problems(ticket, ticket_id)
         await write_history(self._statements, _RECORD, ticket_id, "CREATED", ("", ticket.state), moved)
         return await self.get(ticket_id)
 
     async def _next_number(self, ticket: TransferTicket) -> str:
-        """`yymmdd-0001`, counted by the day in Shanghai; the counter's row is locked until the unit of work ends."""
+        """`yymmdd-0001`, counted by the day in Shanghai."""
         day = f"{ticket.created_at.astimezone(SHANGHAI):%y%m%d}"
-        insert = self._statements.upsert(counters, {"name": f"ticket {day}", "value": 1})
-        one_more = insert.on_conflict_do_update(index_elements=["name"], set_={"value": counters.c.value + 1})
-        return f"{day}-{await self._statements.scalar(one_more.returning(counters.c.value)):04d}"
+        return f"{day}-{await self._statements.count_up(f'ticket {day}'):04d}"
 
     async def _tie_problems(self, ticket: TransferTicket, ticket_id: TicketId) -> None:
         await add_problems(self._statements, ticket.case_id, [_as_found(item, ticket) for item in ticket.items])
@@ -111,10 +109,6 @@ def _in_hands(org: str, handed_to: str | None) -> ColumnElement[bool]:
     forwarded = under(tickets.c.unit, org) & (tickets.c.unit != "")
     place = forwarded | (under(tickets.c.org, org) & (tickets.c.unit == ""))
     return place if handed_to is None else place & (tickets.c.handed_to == handed_to)
-
-
-def _row_without_id(ticket: TransferTicket) -> dict[str, Any]:
-    return {name: value for name, value in row_of(ticket, tickets).items() if name != "id"}
 
 
 def _as_found(item: TicketItem, ticket: TransferTicket) -> FoundProblem:

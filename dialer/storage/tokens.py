@@ -9,10 +9,9 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, select
 
 from dialer.domain.api_token import ApiToken
-from dialer.domain.errors import NotFound
 from dialer.ports.storage import KeptAnswer
 from dialer.storage.plain import from_row, row_of
-from dialer.storage.statements import Row, Statements
+from dialer.storage.statements import Statements
 from dialer.storage.tables import api_answers, api_tokens
 
 
@@ -23,13 +22,10 @@ class TokenShelf:
         self._statements = statements
 
     async def add(self, token: ApiToken) -> ApiToken:
-        return replace(token, id=await self._statements.add(api_tokens, _row(token)))
+        return replace(token, id=await self._statements.add(api_tokens, row_of(token, api_tokens)))
 
     async def save(self, token: ApiToken) -> None:
-        if not await self._statements.change(
-            api_tokens.update().where(api_tokens.c.id == token.id).values(_row(token))
-        ):
-            raise NotFound(f"there is no token {token.name}")
+        await self._statements.save(api_tokens, row_of(token, api_tokens), f"token {token.name}")
 
     async def of_hash(self, token_hash: str) -> ApiToken | None:
         row = await self._statements.first(select(api_tokens).where(api_tokens.c.token_hash == token_hash))
@@ -60,10 +56,6 @@ class TokenShelf:
 
     async def forget_answers(self, before: datetime) -> None:
         await self._statements.run(api_answers.delete().where(api_answers.c.asked_at < before))
-
-
-def _row(token: ApiToken) -> Row:
-    return {name: value for name, value in row_of(token, api_tokens).items() if name != "id"}
 
 
 def _under(token_id: int, key: str) -> ColumnElement[bool]:

@@ -9,7 +9,7 @@ from sqlalchemy import Table, select
 from dialer.domain.errors import StaleVersion
 from dialer.ports.storage import HistoryRow, Moved
 from dialer.storage.plain import from_row, to_plain
-from dialer.storage.statements import Row, Statements
+from dialer.storage.statements import Row, Statements, unnumbered
 from dialer.storage.tables import history
 
 
@@ -24,8 +24,7 @@ async def save_version(statements: Statements, table: Table, row: Row, state: st
     same = (table.c.id == row["id"]) & (table.c.version == row["version"] - 1)
     if state is not None:
         same &= table.c.state == state
-    changes = {name: value for name, value in row.items() if name != "id"}
-    if not await statements.change(table.update().where(same).values(changes)):
+    if not await statements.change(table.update().where(same).values(unnumbered(row))):
         raise StaleVersion(f"{table.name} {row['id']} is no longer at version {row['version'] - 1}: read it again")
 
 

@@ -90,5 +90,4 @@ async def announce(
     }
     body = dumps({"type": kind, "timestamp": moved.at, "data": told})
     message = WebhookMessage(0, f"case_{after.id}_{after.version}", after.id, kind, body, moved.at)
-    row = {name: value for name, value in row_of(message, messages).items() if name != "id"}
-    await statements.run(messages.insert().values(row))
+    await statements.add(messages, row_of(message, messages))

@@ -7,7 +7,7 @@ from contextlib import suppress
 from datetime import date, datetime, time, timedelta
 
 from dialer.domain.calendar import SHANGHAI, shanghai_time
-from dialer.domain.case import POOL, CaseEvent, CaseState, RevisitCase
+from dialer.domain.case import NOT_CLOSED, POOL, CaseEvent, CaseState, RevisitCase
 from dialer.domain.errors import CalendarMissing, StaleVersion
 from dialer.ports.storage import Moved, Storage, Work
 from dialer.usecases.answer_ticket import take_up_answer
@@ -19,7 +19,7 @@ _EREVISIT_HOURS = 48
 _EREVISIT_STOPS_DAYS_BEFORE = 3
 _AT_ONCE = 100_000
 _TRIES = 3
-_UNDER_WAY = tuple(state for state in CaseState if not state.closed and state is not CaseState.NOT_SAMPLED)
+_UNDER_WAY = tuple(state for state in NOT_CLOSED if state is not CaseState.NOT_SAMPLED)
 
 
 async def renew_ranks(storage: Storage, rulebook: Rulebook, now: datetime) -> int:
