@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from aiohttp.test_utils import TestClient
@@ -191,3 +194,28 @@ async def test_a_process_is_alive_without_its_database(console: Console) -> None
     async with TestClient(console.server) as client:
         response = await client.get("/api/v1/health")
         assert response.status == 200
+
+
+@contextmanager
+def _gone(database: Path) -> Iterator[None]:
+    """The file is elsewhere, and where it was is nothing that SQLite could make a database of."""
+    elsewhere = database.with_suffix(".elsewhere")
+    database.rename(elsewhere)
+    database.mkdir()
+    yield
+    database.rmdir()
+    elsewhere.rename(database)
+
+
+async def test_a_process_whose_database_is_gone_is_not_ready_until_it_is_back(console: Console) -> None:
+    database = str(console.site.storage.url.database)
+    await console.site.storage.close()
+    async with TestClient(console.server) as client:
+        with _gone(Path(database)):
+            response = await client.get("/api/v1/ready")
+            told = await response.json(content_type=None)
+            assert (response.status, response.content_type) == (503, "application/problem+json")
+            assert (told["status"], told["code"]) == (503, "STORAGE_UNAVAILABLE")
+            assert database not in told["detail"]
+            assert (await client.get("/api/v1/health")).status == 200
+        assert (await client.get("/api/v1/ready")).status == 200
