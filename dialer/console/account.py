@@ -5,9 +5,8 @@ from __future__ import annotations
 from aiohttp import web
 
 from dialer.console.address import address
-from dialer.console.login import changed_password, keep_session, logged_out
+from dialer.console.login import changed_password, fault_in, keep_session, logged_out
 from dialer.console.pages import page, see
-from dialer.console.problems import status_of
 from dialer.console.routes import Door, Route
 from dialer.console.site import SESSION, site_of
 from dialer.domain.errors import DialerError
@@ -16,18 +15,12 @@ from dialer.usecases.log_in import LoginRefused
 from dialer.usecases.own_account import PasswordUnusable
 
 
-async def show_account(request: web.Request) -> web.Response:
+async def show_account(request: web.Request, refused: DialerError | None = None) -> web.Response:
     """Sessions, password, authenticator."""
-    return await _account(request)
-
-
-async def _account(request: web.Request, refused: DialerError | None = None) -> web.Response:
     site, session = site_of(request), request[SESSION]
     mine = await own_account.own_account(site.storage, session, site.now)
-    fault = refused.fault if isinstance(refused, PasswordUnusable) else None
-    status = status_of(refused) if refused else 200
     return page(
-        request, "account.html", status, mine=mine, refused=refused, fault=fault,
+        request, "account.html", mine=mine, refused=refused, fault=fault_in(refused),
         proving=session.user.role in site.proving, changed="changed" in request.query,
     )  # fmt: skip
 
@@ -37,7 +30,7 @@ async def change_password(request: web.Request) -> web.StreamResponse:
     try:
         session = await changed_password(request)
     except (LoginRefused, PasswordUnusable) as refused:
-        return await _account(request, refused)
+        return await show_account(request, refused)
     response = see("/account?changed=1")
     keep_session(request, response, session)
     return response

@@ -9,14 +9,15 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
+from dialer.console.acting import acting
 from dialer.console.desk_json import desk_as_json
 from dialer.console.desk_keys import event_key
 from dialer.console.events import tabs_of
 from dialer.console.forms import FormInvalid, captures, code, field, fields, moment
 from dialer.console.pages import page, see, wants_fragment, wants_json
-from dialer.console.problems import status_of
 from dialer.console.routes import Handler, Route
 from dialer.console.site import SESSION, Site, site_of, user_of
+from dialer.console.statuses import status_of
 from dialer.console.trace import showed
 from dialer.domain.audit import AuditKind
 from dialer.domain.call import CallId
@@ -63,19 +64,17 @@ async def show(request: web.Request) -> web.Response:
 
 
 async def _desk(
-    request: web.Request, opened: OpenDesk | None = None, refused: DialerError | None = None
+    request: web.Request, refused: DialerError | None = None, opened: OpenDesk | None = None
 ) -> web.Response:
     desk = _redrawn(request, opened) or await _looked_at(request, opened)
-    status = status_of(refused) if refused else 200
     for each in desk.policies:
         showed(request, AuditKind.SCREEN_POP, f"case {each.case.id}")
     if wants_json(request):
-        return web.json_response(desk_as_json(desk, request[SESSION].csrf, refused), status=status)
+        return web.json_response(desk_as_json(desk, request[SESSION].csrf, refused), status=status_of(refused))
     template = "desk/desk.html" if wants_fragment(request) else "desk/page.html"
     return page(
         request,
         template,
-        status,
         desk=desk,
         wishes=wishes(desk.seat),
         refused=refused,
@@ -119,18 +118,14 @@ def remember_calls(app: web.Application) -> None:
 
 
 def _action(act: Action) -> Handler:
-    """A handler that acts, and shows the desk as it stands then, with the reason when the rules said no."""
+    """A handler that acts, and shows the desk as it stands then."""
 
-    async def handle(request: web.Request) -> web.StreamResponse:
-        try:
-            opened = await act(request, site_of(request), user_of(request))
-        except DialerError as refused:
-            return await _desk(request, refused=refused)
-        if wants_json(request) or wants_fragment(request):
-            return await _desk(request, opened)
-        return see("/desk")
+    async def done(request: web.Request) -> web.StreamResponse:
+        opened = await act(request, site_of(request), user_of(request))
+        in_place = wants_json(request) or wants_fragment(request)
+        return await _desk(request, opened=opened) if in_place else see("/desk")
 
-    return handle
+    return acting(done, _desk, tells_programs=True)
 
 
 async def _sit_down(_request: web.Request, site: Site, user: User) -> None:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import structlog
 from aiohttp import web
 
+from dialer.console.acting import acting
 from dialer.console.events import streaming
 from dialer.console.forms import code, code_if_any, fields
 from dialer.console.pages import page, see, wants_fragment, wants_json
-from dialer.console.problems import status_of
-from dialer.console.routes import Route
+from dialer.console.routes import Handler, Route
 from dialer.console.site import Site, site_of, user_of
+from dialer.console.statuses import status_of
 from dialer.domain.call import CallId, ListenMode
 from dialer.domain.errors import DialerError
 from dialer.domain.seat import SeatState
@@ -57,22 +58,18 @@ class Pulse:
 PULSE = web.AppKey("pulse", Pulse)
 
 
-async def show_floor(request: web.Request) -> web.Response:
+async def show_floor(request: web.Request, refused: DialerError | None = None) -> web.Response:
     """Agents by what they do, calls, the queue, alarms; `state` picks the agents that are shown."""
-    return await _floor(request)
-
-
-async def _floor(request: web.Request, refused: DialerError | None = None) -> web.Response:
+    if refused:
+        log.info("listening.not_asked", by=user_of(request).login, code=refused.code)
     site, user = site_of(request), user_of(request)
     picture = await watch_floor(site.storage, site.rulebook, user, site.now, site.wrap_up_seconds)
     alive = request.app[PULSE].beats(picture.beats, time.monotonic())
-    status = status_of(refused) if refused else 200
     if wants_json(request):
-        return web.json_response(_as_json(picture, refused, alive=alive), status=status)
+        return web.json_response(_as_json(picture, refused, alive=alive), status=status_of(refused))
     return page(
         request,
         "floor.html",
-        status,
         picture=picture,
         alive=alive,
         refused=refused,
@@ -125,34 +122,34 @@ async def _tell_changes(response: web.StreamResponse, site: Site, session: Sessi
         await site.signals.wait(WALL, _REFRESH_AT_LEAST_EVERY_SECONDS - _REFRESH_AT_MOST_EVERY_SECONDS)
 
 
-async def listen(request: web.Request) -> web.Response:
+async def _listen(request: web.Request) -> None:
     """The supervisor's phone into the call that is on screen, or another mode for it."""
     site, user, sent = site_of(request), user_of(request), await fields(request)
     call_id, mode = CallId(sent.get("call", "")), code(ListenMode, sent.get("mode", ""))
     log.info("listening.asked", call_id=call_id, by=user.login, mode=mode)
-    return await _after(request, listen_in(site.storage, site.signals, user, call_id, mode, site.now))
+    await listen_in(site.storage, site.signals, user, call_id, mode, site.now)
 
 
-async def stop(request: web.Request) -> web.Response:
+async def _stop(request: web.Request) -> None:
     """The supervisor's phone out of the call it is in."""
     site, user = site_of(request), user_of(request)
     log.info("listening.stopped", by=user.login)
-    return await _after(request, stop_listening(site.storage, site.signals, user, site.now))
+    await stop_listening(site.storage, site.signals, user, site.now)
 
 
-async def _after(request: web.Request, act: Coroutine[Any, Any, object]) -> web.Response:
-    """Act, and show the floor as it stands then, with the reason when the rules said no."""
-    try:
-        await act
-    except DialerError as refused:
-        log.info("listening.not_asked", by=user_of(request).login, code=refused.code)
-        return await _floor(request, refused)
-    return await _floor(request) if wants_json(request) or wants_fragment(request) else see("/floor")
+def _wish(ask: Callable[[web.Request], Awaitable[None]]) -> Handler:
+    """A handler that asks for something, and shows the floor as it stands then."""
+
+    async def act(request: web.Request) -> web.Response:
+        await ask(request)
+        return await show_floor(request) if wants_json(request) or wants_fragment(request) else see("/floor")
+
+    return acting(act, show_floor, tells_programs=True)
 
 
 ROUTES = (
     Route("GET", "/floor", Permission.SEE_FLOOR, show_floor),
     Route("GET", "/floor/events", Permission.SEE_FLOOR, floor_events),
-    Route("POST", "/floor/listen", Permission.LISTEN_IN, listen),
-    Route("POST", "/floor/stop-listening", Permission.LISTEN_IN, stop),
+    Route("POST", "/floor/listen", Permission.LISTEN_IN, _wish(_listen)),
+    Route("POST", "/floor/stop-listening", Permission.LISTEN_IN, _wish(_stop)),
 )

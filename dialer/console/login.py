@@ -6,12 +6,12 @@ import segno
 from aiohttp import web
 from markupsafe import Markup
 
+from dialer.console.acting import Show, acting
 from dialer.console.address import address
 from dialer.console.forms import field, fields
 from dialer.console.guard import SESSION_COOKIE
 from dialer.console.navigation import links
 from dialer.console.pages import page, see, wants_json
-from dialer.console.problems import status_of
 from dialer.console.routes import Door, Handler, Route
 from dialer.console.site import SESSION, site_of, user_of
 from dialer.console.words import LANGUAGE_COOKIE, LANGUAGES
@@ -19,30 +19,27 @@ from dialer.domain.errors import DialerError
 from dialer.domain.password import PasswordFault
 from dialer.usecases import log_in as sessions
 from dialer.usecases import own_account, second_factor
-from dialer.usecases.log_in import LockedOut, LoginRefused, Session, Step
+from dialer.usecases.log_in import LockedOut, Session, Step
 from dialer.usecases.own_account import PasswordUnusable
-from dialer.usecases.second_factor import CodeRefused
 
 _A_YEAR_SECONDS = 365 * 24 * 3600
 
 _PAGES = {Step.CODE: "/login/code", Step.ENROL: "/login/enrol", Step.NEW_PASSWORD: "/login/password", None: "/"}
 
 
-async def show_login(request: web.Request) -> web.Response:
+async def show_login(request: web.Request, refused: DialerError | None = None) -> web.Response:
     """The login page."""
-    return page(request, "login/login.html", refused=None, login="", proving=bool(site_of(request).proving))
+    login = (await field(request, "login")).lower() if refused else ""
+    return page(request, "login/login.html", refused=refused, login=login, proving=bool(site_of(request).proving))
 
 
 async def log_in(request: web.Request) -> web.StreamResponse:
     """Open a session; a program gets its CSRF token in the answer."""
     site, sent = site_of(request), await fields(request)
     login = sent.get("login", "").strip().lower()
-    try:
-        session = await sessions.log_in(
-            site.storage, site.hasher, login, sent.get("password", ""), site.now, address(request), site.proving
-        )
-    except (LoginRefused, LockedOut) as refused:
-        return _refused(request, "login/login.html", refused, login=login, proving=bool(site.proving))
+    session = await sessions.log_in(
+        site.storage, site.hasher, login, sent.get("password", ""), site.now, address(request), site.proving
+    )
     return gone_on(request, session)
 
 
@@ -60,12 +57,6 @@ def keep_session(request: web.Request, response: web.StreamResponse, session: Se
     response.set_cookie(SESSION_COOKIE, session.token, httponly=True, samesite="Strict", secure=secure, path="/")
 
 
-def _refused(request: web.Request, template: str, error: DialerError, **view: object) -> web.StreamResponse:
-    if wants_json(request):
-        return web.json_response({"error": error.code, "message": str(error)}, status=status_of(error))
-    return page(request, template, status_of(error), refused=error.code, **view)
-
-
 async def next_step(request: web.Request) -> web.StreamResponse:
     """Whatever is wanted next."""
     return see(_PAGES[request[SESSION].step])
@@ -80,45 +71,40 @@ def _at(step: Step, handler: Handler) -> Handler:
     return handle
 
 
-async def show_code(request: web.Request) -> web.StreamResponse:
+def _trying(step: Step, act: Handler, show: Show) -> Handler:
+    """A handler of one step's form. A lock ends the session, so that the login page says why."""
+
+    async def show_or_end(request: web.Request, refused: DialerError | None = None) -> web.StreamResponse:
+        if not isinstance(refused, LockedOut):
+            return await show(request, refused)
+        del request[SESSION]
+        return page(request, "login/login.html", refused=refused, login="", proving=True)
+
+    return _at(step, acting(act, show_or_end))
+
+
+async def show_code(request: web.Request, refused: DialerError | None = None) -> web.StreamResponse:
     """The page that asks for a code."""
-    return page(request, "login/code.html", refused=None)
+    return page(request, "login/code.html", refused=refused)
 
 
 async def give_code(request: web.Request) -> web.StreamResponse:
     """A code from the authenticator, or one for recovery."""
     site, code = site_of(request), await field(request, "code")
-    try:
-        session = await second_factor.show_code(
-            site.storage, request[SESSION], code, site.now, address(request), site.proving
-        )
-    except CodeRefused as refused:
-        return _refused(request, "login/code.html", refused)
-    except LockedOut as refused:
-        return _over(request, refused)
+    session = await second_factor.show_code(
+        site.storage, request[SESSION], code, site.now, address(request), site.proving
+    )
     return gone_on(request, session)
 
 
-def _over(request: web.Request, error: DialerError) -> web.StreamResponse:
-    """The session has ended with the lock: the login page says why."""
-    del request[SESSION]
-    return _refused(request, "login/login.html", error, login="", proving=True)
-
-
-async def show_enrolment(request: web.Request) -> web.StreamResponse:
+async def show_enrolment(request: web.Request, refused: DialerError | None = None) -> web.StreamResponse:
     """The secret as a QR code and as text."""
-    return await _enrolment(request)
-
-
-async def _enrolment(request: web.Request, refused: DialerError | None = None) -> web.StreamResponse:
     factor = await second_factor.begin_enrolment(site_of(request).storage, request[SESSION])
     if wants_json(request):
         return web.json_response({"secret": factor.secret})
     grouped = " ".join(factor.secret[start : start + 4] for start in range(0, len(factor.secret), 4))
     picture = _picture(factor.address(user_of(request).login))
-    status = status_of(refused) if refused else 200
-    code = refused.code if refused else None
-    return page(request, "login/enrol.html", status, refused=code, picture=picture, secret=grouped)
+    return page(request, "login/enrol.html", refused=refused, picture=picture, secret=grouped)
 
 
 def _picture(text: str) -> Markup:
@@ -129,12 +115,7 @@ def _picture(text: str) -> Markup:
 async def enrol(request: web.Request) -> web.StreamResponse:
     """The first code: the authenticator works. The recovery codes are in this answer and nowhere else."""
     site, code = site_of(request), await field(request, "code")
-    try:
-        done = await second_factor.enrol(site.storage, request[SESSION], code, site.now, address(request), site.proving)
-    except CodeRefused as refused:
-        return await _enrolment(request, refused)
-    except LockedOut as refused:
-        return _over(request, refused)
+    done = await second_factor.enrol(site.storage, request[SESSION], code, site.now, address(request), site.proving)
     request[SESSION] = done.session
     described = {"csrf": done.session.csrf, "step": done.session.step, "recovery": done.recovery}
     shown = page(request, "login/recovery.html", recovery=done.recovery)
@@ -143,20 +124,19 @@ async def enrol(request: web.Request) -> web.StreamResponse:
     return response
 
 
-async def show_new_password(request: web.Request) -> web.StreamResponse:
+async def show_new_password(request: web.Request, refused: DialerError | None = None) -> web.StreamResponse:
     """The page for a password of one's own in place of the one that was given out."""
-    return page(request, "login/password.html", refused=None, fault=None)
+    return page(request, "login/password.html", refused=refused, fault=fault_in(refused))
+
+
+def fault_in(refused: DialerError | None) -> PasswordFault | None:
+    """What is wrong with the new password, if that is why."""
+    return refused.fault if isinstance(refused, PasswordUnusable) else None
 
 
 async def choose_password(request: web.Request) -> web.StreamResponse:
     """A password of one's own."""
-    try:
-        return gone_on(request, await changed_password(request))
-    except (LoginRefused, PasswordUnusable) as refused:
-        fault = refused.fault if isinstance(refused, PasswordUnusable) else None
-        return _refused(request, "login/password.html", refused, fault=fault)
-    except LockedOut as refused:
-        return _over(request, refused)
+    return gone_on(request, await changed_password(request))
 
 
 async def changed_password(request: web.Request) -> Session:
@@ -209,14 +189,14 @@ def _own_path(path: str) -> str:
 ROUTES = (
     Route("GET", "/", Door.SIGNED_IN, home),
     Route("GET", "/login", Door.PUBLIC, show_login),
-    Route("POST", "/login", Door.PUBLIC, log_in),
+    Route("POST", "/login", Door.PUBLIC, acting(log_in, show_login)),
     Route("GET", "/login/next", Door.LOGGING_IN, next_step),
     Route("GET", "/login/code", Door.LOGGING_IN, _at(Step.CODE, show_code)),
-    Route("POST", "/login/code", Door.LOGGING_IN, _at(Step.CODE, give_code)),
+    Route("POST", "/login/code", Door.LOGGING_IN, _trying(Step.CODE, give_code, show_code)),
     Route("GET", "/login/enrol", Door.LOGGING_IN, _at(Step.ENROL, show_enrolment)),
-    Route("POST", "/login/enrol", Door.LOGGING_IN, _at(Step.ENROL, enrol)),
+    Route("POST", "/login/enrol", Door.LOGGING_IN, _trying(Step.ENROL, enrol, show_enrolment)),
     Route("GET", "/login/password", Door.LOGGING_IN, _at(Step.NEW_PASSWORD, show_new_password)),
-    Route("POST", "/login/password", Door.LOGGING_IN, _at(Step.NEW_PASSWORD, choose_password)),
+    Route("POST", "/login/password", Door.LOGGING_IN, _trying(Step.NEW_PASSWORD, choose_password, show_new_password)),
     Route("POST", "/logout", Door.LOGGING_IN, log_out),
     Route("POST", "/language", Door.PUBLIC, choose_language),
 )

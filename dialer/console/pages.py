@@ -12,7 +12,9 @@ from jinja2.runtime import Context
 
 from dialer.console.navigation import links
 from dialer.console.site import SESSION, site_of
+from dialer.console.statuses import status_of
 from dialer.console.words import LANGUAGES, Words, span, words, words_for
+from dialer.domain.errors import DialerError
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
@@ -27,19 +29,22 @@ def wants_fragment(request: web.Request) -> bool:
     return "HX-Request" in request.headers
 
 
-def page(request: web.Request, template: str, status: int = 200, **view: object) -> web.Response:
-    """Render a template for whoever is asking."""
+def page(
+    request: web.Request, template: str, status: int = 200, *, refused: DialerError | None = None, **view: object
+) -> web.Response:
+    """Render a template for whoever is asking; what was refused is said on it (`refused.html`), and is the status."""
     session = request.get(SESSION)
     text = _environment(words_for(request).language).get_template(template)
     rendered = text.render(
         **view,
+        refused=refused,
         user=session.user if session else None,
         csrf=session.csrf if session else "",
         links=links(session.user) if session and session.step is None else (),
         path=request.path,
         place=site_of(request).in_force.place,
     )
-    return web.Response(text=rendered, status=status, content_type="text/html")
+    return web.Response(text=rendered, status=status_of(refused) if refused else status, content_type="text/html")
 
 
 def see(path: str) -> web.Response:

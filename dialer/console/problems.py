@@ -5,36 +5,13 @@ from __future__ import annotations
 import structlog
 from aiohttp import web
 
-from dialer.console.forms import FormInvalid
 from dialer.console.pages import page, see, wants_fragment, wants_json
 from dialer.console.routes import Handler
-from dialer.domain.errors import DialerError, NotAllowed, NotFound, StaleVersion
-from dialer.ports import StoreFailed
-from dialer.ports.storage import StorageUnavailable
-from dialer.usecases.log_in import LockedOut, LoginRefused, SessionOver, StepMissing
-from dialer.usecases.second_factor import CodeRefused
+from dialer.console.statuses import status_of
+from dialer.domain.errors import DialerError
+from dialer.usecases.log_in import SessionOver, StepMissing
 
 log = structlog.get_logger("console")
-
-_STATUS: tuple[tuple[type[DialerError], int], ...] = (
-    (FormInvalid, 400),
-    (SessionOver, 401),
-    (LoginRefused, 401),
-    (CodeRefused, 401),
-    (StepMissing, 403),
-    (NotAllowed, 403),
-    (NotFound, 404),
-    (StaleVersion, 409),
-    (LockedOut, 429),
-    (StorageUnavailable, 503),
-    (StoreFailed, 503),
-)
-_BY_THE_RULES = 422
-
-
-def status_of(error: DialerError) -> int:
-    """The HTTP status that says the same; 422 for whatever the rules refuse."""
-    return next((status for kind, status in _STATUS if isinstance(error, kind)), _BY_THE_RULES)
 
 
 @web.middleware

@@ -7,7 +7,6 @@ from aiohttp import web
 from dialer.console.address import address
 from dialer.console.forms import fields, number
 from dialer.console.pages import page, wants_fragment
-from dialer.console.problems import status_of
 from dialer.console.routes import Route
 from dialer.console.site import site_of, user_of
 from dialer.domain.case import CaseId
@@ -73,9 +72,8 @@ def _shown(
     """As a part of the page, or without scripts as a page that goes back by itself."""
     record_path = request.path.partition("/phones/")[0]
     template = "phone.html" if wants_fragment(request) else "phone_page.html"
-    status = status_of(refused) if refused else 200
     shown = page(
-        request, template, status, phone=phone, record_path=record_path, whole=whole, refused=refused, may_reveal=True,
+        request, template, phone=phone, record_path=record_path, whole=whole, refused=refused, may_reveal=True,
         seconds=SHOWN_FOR_SECONDS,
     )  # fmt: skip
     if whole and not wants_fragment(request):

@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import fields as fields_of
 from datetime import datetime
-from typing import Any
 
 from aiohttp import web
 
-from dialer.console.forms import FormInvalid, moment, number
+from dialer.console.acting import acting
+from dialer.console.forms import FormInvalid, fields, moment, number
 from dialer.console.pages import page, see, wants_json
-from dialer.console.problems import status_of
-from dialer.console.site import site_of, user_of
+from dialer.console.routes import Handler
+from dialer.console.site import Site, site_of, user_of
 from dialer.domain.attachment import AttachmentKind
 from dialer.domain.calendar import shanghai_time
-from dialer.domain.errors import DialerError, NotFound
+from dialer.domain.errors import DialerError
 from dialer.domain.reply import Objection, ReplyContent
 from dialer.domain.ticket import TicketId
+from dialer.domain.user import User
 from dialer.usecases.look_at_tickets import TicketFile, TicketLine, ticket_file
 from dialer.usecases.reply_from_below import look_over_draft
 
 NOT_ACCEPTED = 422
+
+Act = Callable[[Site, User, TicketId, Mapping[str, str]], Awaitable[object]]
+"""What a step does, with what was sent."""
+
 _REPLY_FIELDS = tuple(field.name for field in fields_of(ReplyContent))
 
 
@@ -31,19 +36,16 @@ def ticket_id_of(request: web.Request) -> TicketId:
 
 
 async def ticket_page(
-    request: web.Request,
-    *,
-    sent: Mapping[str, str] | None = None,
-    objections: Sequence[Objection] = (),
-    refused: DialerError | None = None,
+    request: web.Request, refused: DialerError | None = None, objections: Sequence[Objection] = ()
 ) -> web.Response:
-    """One ticket, with what was sent in vain; the draft where nothing was."""
+    """One ticket with the draft of its reply, and what was sent in vain."""
     site, user = site_of(request), user_of(request)
     file = await ticket_file(site.storage, user, ticket_id_of(request), site.rulebook.calendar, site.now)
-    status = status_of(refused) if refused else NOT_ACCEPTED if objections else 200
+    status = NOT_ACCEPTED if objections else 200
     if wants_json(request):
         return web.json_response({**_file(file), "objections": list(objections)}, status=status)
-    typed = sent or (file.draft.fields if file.draft else {})
+    sent = await fields(request) if refused or objections else {}
+    typed = {**(file.draft.fields if file.draft else {}), **sent}
     over = await look_over_draft(site.storage, site.rulebook, user, file.line.ticket.id, content_of_draft(typed))
     return page(
         request, "ticket.html", status, file=file, now=site.now, sent=typed, objections=objections, refused=refused,
@@ -76,18 +78,18 @@ def _local(at: datetime | None) -> str:
     return f"{shanghai_time(at):%Y-%m-%dT%H:%M}" if at else ""
 
 
-async def after(
-    request: web.Request, act: Coroutine[Any, Any, object], sent: Mapping[str, str] | None = None
-) -> web.Response:
-    """Act, and show the ticket as it stands then; with the reason, and what was typed, when the rules said no."""
-    try:
-        await act
-    except NotFound:
-        raise
-    except DialerError as refused:
-        if wants_json(request):
-            raise
-        return await ticket_page(request, sent=sent, refused=refused)
+def step(act: Act) -> Handler:
+    """A handler of one step: it shows the ticket as it stands then, or again with the reason and what was typed."""
+
+    async def do(request: web.Request) -> web.Response:
+        await act(site_of(request), user_of(request), ticket_id_of(request), await fields(request))
+        return await moved_on(request)
+
+    return acting(do, ticket_page)
+
+
+async def moved_on(request: web.Request) -> web.Response:
+    """After a step: the ticket as it stands then."""
     return await ticket_page(request) if wants_json(request) else see(f"/tickets/{ticket_id_of(request)}")
 
 

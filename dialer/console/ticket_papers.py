@@ -13,10 +13,11 @@ from urllib.parse import quote
 
 from aiohttp import web
 
+from dialer.console.acting import acting
 from dialer.console.forms import FormInvalid, number
 from dialer.console.routes import Handler, Route
 from dialer.console.site import site_of, user_of
-from dialer.console.ticket_page import after, ticket_id_of, ticket_page
+from dialer.console.ticket_page import moved_on, ticket_id_of, ticket_page
 from dialer.domain.attachment import MAGIC_BYTES, Attachment
 from dialer.domain.audit import AuditKind
 from dialer.domain.user import Permission
@@ -36,16 +37,19 @@ async def let_papers_in(request: web.Request, handler: Handler) -> web.StreamRes
     return await handler(request)
 
 
-async def attach(request: web.Request) -> web.Response:
+async def _attach(request: web.Request) -> web.Response:
     """Add a scan, a photograph or a PDF."""
     site, user = site_of(request), user_of(request)
     sent = (await request.post()).get("file")
     if not isinstance(sent, web.FileField) or not sent.filename:
-        return await ticket_page(request, refused=FormInvalid("file: choose one"))
+        raise FormInvalid("file: choose one")
     async with _received(sent) as file:
         ticket_id, rules = ticket_id_of(request), site.rulebook.tickets
-        act = attach_to_ticket(site.storage, site.attachments, rules, user, ticket_id, file, site.now)
-        return await after(request, act)
+        await attach_to_ticket(site.storage, site.attachments, rules, user, ticket_id, file, site.now)
+    return await moved_on(request)
+
+
+attach = acting(_attach, ticket_page)
 
 
 @asynccontextmanager

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from aiohttp import web
 
+from dialer.console.acting import acting
 from dialer.console.forms import fields
-from dialer.console.pages import page, see, wants_json
+from dialer.console.pages import page, wants_json
 from dialer.console.routes import Route
-from dialer.console.site import site_of, user_of
-from dialer.console.ticket_page import after, content_of, content_of_draft, reply_fields, ticket_id_of, ticket_page
-from dialer.domain.errors import DialerError, NotAllowed, NotFound
-from dialer.domain.user import Permission
+from dialer.console.site import Site, site_of, user_of
+from dialer.console.ticket_page import (
+    content_of,
+    content_of_draft,
+    moved_on,
+    reply_fields,
+    step,
+    ticket_id_of,
+    ticket_page,
+)
+from dialer.domain.ticket import TicketId
+from dialer.domain.user import Permission, User
 from dialer.ports.topics import DISPATCH
 from dialer.usecases.reply_from_below import add_statement, keep_draft, look_over_draft, send_reply
 
@@ -29,31 +40,22 @@ async def preview(request: web.Request) -> web.Response:
 async def reply(request: web.Request) -> web.StreamResponse:
     """Send an answer; one that does not hold up is shown again with every objection."""
     site, user, sent = site_of(request), user_of(request), await fields(request)
-    ticket_id, typed = ticket_id_of(request), reply_fields(sent)
-    await keep_draft(site.storage, user, ticket_id, typed, site.now)
-    try:
-        objections = await send_reply(site.storage, site.rulebook, user, ticket_id, site.now, content_of(sent))
-    except (NotFound, NotAllowed):
-        raise
-    except DialerError as refused:
-        if wants_json(request):
-            raise
-        return await ticket_page(request, sent=typed, refused=refused)
+    ticket_id = ticket_id_of(request)
+    await keep_draft(site.storage, user, ticket_id, reply_fields(sent), site.now)
+    objections = await send_reply(site.storage, site.rulebook, user, ticket_id, site.now, content_of(sent))
     if objections:
-        return await ticket_page(request, sent=typed, objections=objections)
+        return await ticket_page(request, objections=objections)
     await site.signals.notify(DISPATCH)
-    return await ticket_page(request) if wants_json(request) else see(f"/tickets/{ticket_id}")
+    return await moved_on(request)
 
 
-async def state(request: web.Request) -> web.Response:
+async def _state(site: Site, user: User, ticket: TicketId, sent: Mapping[str, str]) -> None:
     """The salesperson's statement on a first-level item."""
-    site, user, sent = site_of(request), user_of(request), await fields(request)
-    text = sent.get("statement", "").strip()
-    return await after(request, add_statement(site.storage, user, ticket_id_of(request), text, site.now), sent)
+    await add_statement(site.storage, user, ticket, sent.get("statement", "").strip(), site.now)
 
 
 ROUTES = (
-    Route("POST", "/tickets/{ticket_id}/reply", Permission.REPLY_TICKETS, reply),
+    Route("POST", "/tickets/{ticket_id}/reply", Permission.REPLY_TICKETS, acting(reply, ticket_page)),
     Route("POST", "/tickets/{ticket_id}/reply/preview", Permission.REPLY_TICKETS, preview),
-    Route("POST", "/tickets/{ticket_id}/statement", Permission.REPLY_TICKETS, state),
+    Route("POST", "/tickets/{ticket_id}/statement", Permission.REPLY_TICKETS, step(_state)),
 )

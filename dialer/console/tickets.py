@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from aiohttp import web
 
-from dialer.console.forms import code_if_any, day, fields, moment, number
+from dialer.console.forms import code_if_any, day, moment, number
 from dialer.console.pages import page, wants_json
 from dialer.console.routes import Route
-from dialer.console.site import site_of, user_of
-from dialer.console.ticket_page import after, line_as_json, ticket_id_of, ticket_page
+from dialer.console.site import Site, site_of, user_of
+from dialer.console.ticket_page import line_as_json, step, ticket_id_of, ticket_page
 from dialer.domain.audit import AuditKind
 from dialer.domain.calendar import shanghai_time
-from dialer.domain.user import Permission
+from dialer.domain.ticket import TicketId
+from dialer.domain.user import Permission, User
 from dialer.ports.topics import DISPATCH
 from dialer.usecases.check_ticket import accept_answer, reject_answer, return_to_branch, send_back
 from dialer.usecases.hand_down_ticket import forward_ticket, hand_to_salesperson, take_ticket
@@ -47,72 +50,54 @@ async def print_ledger(request: web.Request) -> web.Response:
     return page(request, "ticket_ledger.html", lines=lines, day=asked, now=site.now, company=site.rulebook.company_name)
 
 
-async def take(request: web.Request) -> web.Response:
+async def _take(site: Site, user: User, ticket: TicketId, _sent: Mapping[str, str]) -> None:
     """Say that one works on it."""
-    site, user = site_of(request), user_of(request)
-    return await after(request, take_ticket(site.storage, user, ticket_id_of(request), site.now))
+    await take_ticket(site.storage, user, ticket, site.now)
 
 
-async def forward(request: web.Request) -> web.Response:
+async def _forward(site: Site, user: User, ticket: TicketId, sent: Mapping[str, str]) -> None:
     """To a county or a department."""
-    site, user, sent = site_of(request), user_of(request), await fields(request)
-    unit, version = sent.get("unit", ""), _version(sent.get("version", ""))
-    act = forward_ticket(site.storage, user, ticket_id_of(request), unit, site.now, version)
-    return await after(request, act)
+    await forward_ticket(site.storage, user, ticket, sent.get("unit", ""), site.now, _version(sent))
 
 
-async def hand_over(request: web.Request) -> web.Response:
+async def _hand_over(site: Site, user: User, ticket: TicketId, sent: Mapping[str, str]) -> None:
     """To the salesperson, with the signature on the 明细簿."""
-    site, user, sent = site_of(request), user_of(request), await fields(request)
-    act = hand_to_salesperson(
+    await hand_to_salesperson(
         site.storage,
         user,
-        ticket_id_of(request),
+        ticket,
         site.now,
         salesperson_code=sent.get("salesperson_code", "").strip(),
         signed_by=sent.get("signed_by", "").strip(),
         signed_at=moment(sent.get("signed_at", "")),
-        version=_version(sent.get("version", "")),
+        version=_version(sent),
     )
-    return await after(request, act, sent)
 
 
-async def return_it(request: web.Request) -> web.Response:
+async def _return(site: Site, user: User, ticket: TicketId, sent: Mapping[str, str]) -> None:
     """The answer is complete; the branch has it."""
-    site, user, sent = site_of(request), user_of(request), await fields(request)
-    opinion, version = sent.get("opinion", "").strip(), _version(sent.get("version", ""))
-    act = return_to_branch(site.storage, user, ticket_id_of(request), site.now, opinion, version)
-    return await after(request, act, sent)
+    await return_to_branch(site.storage, user, ticket, site.now, sent.get("opinion", "").strip(), _version(sent))
 
 
-async def send_it_back(request: web.Request) -> web.Response:
+async def _send_back(site: Site, user: User, ticket: TicketId, sent: Mapping[str, str]) -> None:
     """The third level does not let the answer pass, and says why."""
-    site, user, sent = site_of(request), user_of(request), await fields(request)
-    reason, version = sent.get("reason", "").strip(), _version(sent.get("version", ""))
-    return await after(request, send_back(site.storage, user, ticket_id_of(request), reason, site.now, version), sent)
+    await send_back(site.storage, user, ticket, sent.get("reason", "").strip(), site.now, _version(sent))
 
 
-async def accept(request: web.Request) -> web.Response:
+async def _accept(site: Site, user: User, ticket: TicketId, sent: Mapping[str, str]) -> None:
     """The branch takes the answer; the case goes on."""
-    site, user, sent = site_of(request), user_of(request), await fields(request)
-    version = _version(sent.get("version", ""))
-    act = accept_answer(site.storage, site.rulebook, user, ticket_id_of(request), site.now, version)
-    shown = await after(request, act)
+    await accept_answer(site.storage, site.rulebook, user, ticket, site.now, _version(sent))
     await site.signals.notify(DISPATCH)
-    return shown
 
 
-async def reject(request: web.Request) -> web.Response:
+async def _reject(site: Site, user: User, ticket: TicketId, sent: Mapping[str, str]) -> None:
     """The branch does not take the answer, and says why."""
-    site, user, sent = site_of(request), user_of(request), await fields(request)
-    reason, version = sent.get("reason", "").strip(), _version(sent.get("version", ""))
-    act = reject_answer(site.storage, user, ticket_id_of(request), reason, site.now, version)
-    return await after(request, act, sent)
+    await reject_answer(site.storage, user, ticket, sent.get("reason", "").strip(), site.now, _version(sent))
 
 
-def _version(text: str) -> int | None:
+def _version(sent: Mapping[str, str]) -> int | None:
     """What the person had on screen; a program may not say."""
-    return number(text) if text else None
+    return number(sent["version"]) if sent.get("version") else None
 
 
 _P = Permission
@@ -121,11 +106,11 @@ ROUTES = (
     Route("GET", "/tickets/ledger", _P.SEE_TICKETS, print_ledger, AuditKind.EXPORTED),
     Route("GET", "/tickets/{ticket_id}", _P.SEE_TICKETS, show_ticket, AuditKind.TICKET_SEEN),
     Route("GET", "/tickets/{ticket_id}/paper", _P.SEE_TICKETS, print_ticket, AuditKind.EXPORTED),
-    Route("POST", "/tickets/{ticket_id}/take", _P.REPLY_TICKETS, take),
-    Route("POST", "/tickets/{ticket_id}/forward", _P.FORWARD_TICKETS, forward),
-    Route("POST", "/tickets/{ticket_id}/hand-over", _P.HAND_OVER_TICKETS, hand_over),
-    Route("POST", "/tickets/{ticket_id}/return", _P.CHECK_TICKETS, return_it),
-    Route("POST", "/tickets/{ticket_id}/send-back", _P.CHECK_TICKETS, send_it_back),
-    Route("POST", "/tickets/{ticket_id}/accept", _P.ACCEPT_TICKETS, accept),
-    Route("POST", "/tickets/{ticket_id}/reject", _P.ACCEPT_TICKETS, reject),
+    Route("POST", "/tickets/{ticket_id}/take", _P.REPLY_TICKETS, step(_take)),
+    Route("POST", "/tickets/{ticket_id}/forward", _P.FORWARD_TICKETS, step(_forward)),
+    Route("POST", "/tickets/{ticket_id}/hand-over", _P.HAND_OVER_TICKETS, step(_hand_over)),
+    Route("POST", "/tickets/{ticket_id}/return", _P.CHECK_TICKETS, step(_return)),
+    Route("POST", "/tickets/{ticket_id}/send-back", _P.CHECK_TICKETS, step(_send_back)),
+    Route("POST", "/tickets/{ticket_id}/accept", _P.ACCEPT_TICKETS, step(_accept)),
+    Route("POST", "/tickets/{ticket_id}/reject", _P.ACCEPT_TICKETS, step(_reject)),
 )

@@ -10,11 +10,10 @@ from datetime import date
 import structlog
 from aiohttp import web
 
-from dialer.console.administration.acting import acting
+from dialer.console.acting import acting
 from dialer.console.administration.sheets import sent_text
 from dialer.console.forms import FormInvalid, fields, number
 from dialer.console.pages import page, see
-from dialer.console.problems import status_of
 from dialer.console.routes import Route
 from dialer.console.site import site_of, user_of
 from dialer.domain.calendar import YearSchedule
@@ -52,7 +51,7 @@ async def _calendars(
         decided = [each for each in await work.decisions.years() if each.year == year]
     text = text or (await sent_text(request, "text") if refused else "")
     return page(
-        request, "administration/calendars.html", status_of(refused) if refused else 200, year=year,
+        request, "administration/calendars.html", year=year,
         years=sorted(schedules), schedule=schedules.get(year), months=tuple(_months(schedules.get(year), year)),
         decided=decided, refused=refused, change=change, text=text, next_year=max(schedules) + 1,
         named=_named(user, change),

@@ -9,11 +9,10 @@ from enum import StrEnum
 import structlog
 from aiohttp import web
 
-from dialer.console.administration.acting import acting
+from dialer.console.acting import acting
 from dialer.console.administration.sheets import sent_text
 from dialer.console.forms import code_if_any, fields, moment, number
 from dialer.console.pages import page, see
-from dialer.console.problems import status_of
 from dialer.console.routes import Handler, Route
 from dialer.console.site import Site, site_of, user_of
 from dialer.domain.errors import DialerError
@@ -53,7 +52,7 @@ async def list_scripts(request: web.Request, refused: DialerError | None = None)
     site = site_of(request)
     shelves = await governing.script_shelves(site.storage, site.scripts, site.in_force)
     return page(
-        request, "administration/scripts.html", status_of(refused) if refused else 200, shelves=shelves,
+        request, "administration/scripts.html", shelves=shelves,
         refused=refused, may_write=user_of(request).may(_P.WRITE_SCRIPTS), now=site.now,
     )  # fmt: skip
 
@@ -64,7 +63,7 @@ async def show_script(request: web.Request, refused: DialerError | None = None) 
     view = code_if_any(ScriptView, request.query.get("view", "")) or ScriptView.CHANGES
     file = await governing.script_file(site.storage, site.scripts, site.in_force, version_id(request))
     return page(
-        request, "administration/script.html", status_of(refused) if refused else 200, file=file, version=file.version,
+        request, "administration/script.html", file=file, version=file.version,
         may=frozenset(_allowed(user, file)), view=view, views=tuple(ScriptView), refused=refused,
         typed=await sent_text(request, "text") if refused else "", now=site.now,
     )  # fmt: skip

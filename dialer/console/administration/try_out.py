@@ -11,7 +11,6 @@ from dialer.console.administration.script_desk import version_id
 from dialer.console.desk_keys import event_key
 from dialer.console.forms import FormInvalid, captures, code, fields
 from dialer.console.pages import page
-from dialer.console.problems import status_of
 from dialer.console.routes import Route
 from dialer.console.site import site_of
 from dialer.domain.errors import DialerError
@@ -40,7 +39,7 @@ async def try_script(request: web.Request) -> web.Response:
             raise
         refused, trial = error, try_out(site.scripts, script, facts, walked)
     return page(
-        request, "administration/try.html", status_of(refused) if refused else 200, version=version, script=script,
+        request, "administration/try.html", version=version, script=script,
         trial=trial, screen=trial.screen, walk=_as_text(trial), back=_as_text(trial, drop=1), refused=refused,
         event_key=event_key, designs=tuple(Design), pay_modes=tuple(PayMode), chosen=_chosen(sent),
     )  # fmt: skip

@@ -5,11 +5,10 @@ from __future__ import annotations
 import structlog
 from aiohttp import web
 
-from dialer.console.administration.acting import acting
+from dialer.console.acting import acting
 from dialer.console.administration.sheets import sent_text, table
 from dialer.console.forms import FormInvalid, field, fields
 from dialer.console.pages import page, see
-from dialer.console.problems import status_of
 from dialer.console.routes import Route
 from dialer.console.site import site_of, user_of
 from dialer.domain.errors import DialerError
@@ -34,9 +33,8 @@ async def _units(
     wanted = request.query.get("q", "").strip()
     found = [unit for unit in units if wanted.lower() in f"{unit.path} {unit.name}".lower()]
     sent = await fields(request) if refused else {}
-    status = status_of(refused) if refused else 200
     return page(
-        request, "administration/units.html", status, units=found, count=len(units), wanted=wanted, refused=refused,
+        request, "administration/units.html", units=found, count=len(units), wanted=wanted, refused=refused,
         imported=imported, given={"unit": sent.get("unit", ""), "name": sent.get("name", "")},
     )  # fmt: skip
 

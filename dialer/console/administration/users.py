@@ -7,10 +7,9 @@ from collections.abc import Mapping
 import structlog
 from aiohttp import web
 
-from dialer.console.administration.acting import acting
+from dialer.console.acting import acting
 from dialer.console.forms import code, code_if_any, fields
 from dialer.console.pages import page, see
-from dialer.console.problems import status_of
 from dialer.console.routes import Route
 from dialer.console.site import site_of, user_of
 from dialer.domain.errors import DialerError
@@ -40,7 +39,7 @@ async def _list(
     wanted, role = request.query.get("q", ""), code_if_any(Role, request.query.get("role", ""))
     found = await manage_users.accounts(site.storage, wanted, role)
     return page(
-        request, "administration/users.html", status_of(refused) if refused else 200, found=found, wanted=wanted,
+        request, "administration/users.html", found=found, wanted=wanted,
         role=role, roles=tuple(Role), given={name: sent.get(name, "") for name in _FIELDS}, refused=refused,
         login=opened, password=password, now=site.now, units=await organisation(site.storage),
     )  # fmt: skip
@@ -51,7 +50,7 @@ async def show_user(request: web.Request, refused: DialerError | None = None, pa
     site = site_of(request)
     file = await manage_users.account_file(site.storage, _login(request))
     return page(
-        request, "administration/user.html", status_of(refused) if refused else 200, file=file, account=file.user,
+        request, "administration/user.html", file=file, account=file.user,
         roles=tuple(Role), refused=refused, password=password, locked=file.locked(site.now),
         mine=file.user.login == user_of(request).login, units=await organisation(site.storage),
     )  # fmt: skip

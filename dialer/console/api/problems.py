@@ -11,8 +11,8 @@ from pydantic import ValidationError
 
 from dialer.console.api.bearer import RateLimited
 from dialer.console.api.told import Fault, Problem
-from dialer.console.problems import status_of
 from dialer.console.routes import Handler
+from dialer.console.statuses import status_of
 from dialer.console.words import words
 from dialer.domain.errors import DialerError
 from dialer.usecases.answer_once import StillWorking
