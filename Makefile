@@ -30,7 +30,7 @@ format: $(ENV) ## let ruff format and mend what it can
 	@$(BIN)/ruff format .
 
 bench: $(ENV) ## measure what the caller and the agent wait for, and the dialer against Asterisk alone
-	@$(BIN)/python bench/answer_to_seat.py
+	@$(BIN)/python -m bench.answer_to_seat
 	@$(BIN)/python -m bench.desk_steps
 	@$(BIN)/python -m bench.asterisk_load $(ARGS)
 

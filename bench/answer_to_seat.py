@@ -2,7 +2,7 @@
 """How long an agent waits for the customer's voice: answer (200 OK) to the first loud packet on the agent's leg.
 
 Real SIP and RTP on loopback, against the carrier simulator; both ends are timed by the same monotonic clock, outside
-the engine. `python bench/answer_to_seat.py --calls 50 --seats 2` prints every measurement, then p50 and p99.
+the engine. `python -m bench.answer_to_seat --calls 50 --seats 2` prints every measurement, then p50 and p99.
 """
 
 from __future__ import annotations
@@ -12,34 +12,22 @@ import asyncio
 import os
 import resource
 import signal
-import statistics
 import tempfile
 import time
 from contextlib import AsyncExitStack
-from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 from dialer.demo.carrier import AgentPhone, CarrierSimulator
+from dialer.demo.tally import percentile
 from dialer.domain.call import CallId, Ended, SeatDown, SeatId, SeatUp, WireEvent
 from dialer.domain.phone import PhoneNumber
 from dialer.ports import DialOrder
 from dialer.telephony.behaviours import Conduct, Voice
 from dialer.telephony.pjsua import PjsuaTelephony
+from trials.clock import RunningClock
 
 TALK_SECONDS = 1.0
 LIMIT_MS = 250.0
-BEGAN = datetime(2026, 9, 21, 9, 0, tzinfo=timezone(timedelta(hours=8)))
-
-
-class RunningClock:
-    """Real speed from a fixed morning: the rules' clock is of no interest here."""
-
-    def __init__(self) -> None:
-        self._began = time.monotonic()
-
-    def now(self) -> datetime:
-        """The present instant."""
-        return BEGAN + timedelta(seconds=time.monotonic() - self._began)
 
 
 class Waiting:
@@ -135,11 +123,11 @@ def main() -> int:
     parser.add_argument("--seats", type=int, default=2)
     asked = parser.parse_args()
     waits, away = asyncio.run(measure(asked.calls, asked.seats))
-    p99 = sorted(waits)[max(0, -(-99 * len(waits) // 100) - 1)]
+    p99 = percentile(waits, 0.99)
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     print("raw ms:", " ".join(f"{wait:.1f}" for wait in waits))
     print(
-        f"answer to seat: n={len(waits)} p50={statistics.median(waits):.1f} ms p99={p99:.1f} ms "
+        f"answer to seat: n={len(waits)} p50={percentile(waits, 0.5):.1f} ms p99={p99:.1f} ms "
         f"max={max(waits):.1f} ms (limit p99 {LIMIT_MS:.0f} ms); killed seat back in {away:.2f} s; "
         f"workers' CPU {used.ru_utime + used.ru_stime:.1f} s"
     )

@@ -32,10 +32,11 @@ from pathlib import Path
 
 from bench.dialing import Bare, Dialed, Dials, Through
 from bench.far_end import FarEnd, a_number, far_end
-from bench.sipp import PROGRAM
+from dialer.demo.tally import percentile
 from dialer.logs import log_to
 from dialer.telephony.asterisk.cel import EventLog, LastWord
 from dialer.telephony.asterisk.instance import PrivateAsterisk, find_program
+from trials.sipp import PROGRAM
 
 ROOT = Path(__file__).parents[1]
 GOAL = 0.95
@@ -225,7 +226,7 @@ def _line(found: Round) -> str:
 
 
 def _spread(values: Sequence[float]) -> str:
-    return f"p50 {_p(values, 50):.1f} p99 {_p(values, 99):.1f} ms"
+    return f"p50 {percentile(values, 0.5):.1f} p99 {percentile(values, 0.99):.1f} ms"
 
 
 def report(rig: Rig, seats: int, concurrent: int) -> str:
@@ -242,11 +243,6 @@ def _ratio(direct: Sequence[Round], through: Sequence[Round], what: str, name: s
     bare, whole = (statistics.median(float(getattr(each, what)) for each in rounds) for rounds in (direct, through))
     goal = "" if name.endswith("ceiling") else f" (goal {GOAL})"
     return f"{name}: direct {bare:.2f}, through the dialer {whole:.2f}, ratio {whole / max(bare, 0.01):.3f}{goal}"
-
-
-def _p(values: Sequence[float], percent: int) -> float:
-    ordered = sorted(values)
-    return ordered[max(0, -(-percent * len(ordered) // 100) - 1)] if ordered else 0.0
 
 
 if __name__ == "__main__":

@@ -15,39 +15,34 @@ import os
 import random
 import re
 import secrets
-import signal
-import socket
-import statistics
-import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import aiohttp
 
-from dialer.bootstrap import rulebook_of
+from bench.floor import Dialer, import_due
+from dialer.bootstrap import Site, opened
 from dialer.console.passwords import Argon2Hasher
-from dialer.domain.call import SeatId
+from dialer.demo.tally import percentile
+from dialer.domain.call import Answered, Connected, RecordingKind, RecordingStarted, Ringing, SeatId, SoundFiles
+from dialer.domain.seat import Seat, SeatEvent
 from dialer.domain.user import Role
 from dialer.ports import DialOrder
-from dialer.scripts_yaml import load_scripts
-from dialer.settings import Settings
-from dialer.storage.database import Database
-from dialer.storage.schema import upgrade
-from dialer.storage.vault import Vault, load_or_make_key
+from dialer.ports.storage import Moved
+from dialer.settings import Settings, load_settings
+from dialer.usecases.follow_call import follow_call
 from dialer.usecases.place_call import place_next_call
 from dialer.usecases.staff_the_floor import create_user
-from tests.builders import at
-from tests.conftest import POSTGRES, PostgresServer, server_user
-from tests.usecases.site import Site
+from trials.clock import RunningClock
+from trials.ports import free_ports
+from trials.postgres import POSTGRES, PostgresServer, server_user
 
-ROOT = Path(__file__).parents[1]
 LIMIT_MS = 50.0
 _THINKS_SECONDS = (6.0, 10.0)
-_READY_SECONDS = 30.0
 _PASSWORD = secrets.token_urlsafe(12)
 _CHEAP = Argon2Hasher(time_cost=1, memory_kib=64)
 _FIELD = re.compile(r'name="(node|version|option)" value="([^"]*)"')
@@ -65,58 +60,47 @@ def a_database(folder: Path, *, sqlite: bool) -> Iterator[str]:
         yield server.url("steps")
 
 
-async def calls_come_up(url: str, key: Path, agents: int) -> None:
+async def calls_come_up(settings: Settings, clock: RunningClock, folder: Path, agents: int) -> None:
     """So many agents, each with a customer on the line, through the use cases and without a phone system."""
-    await upgrade(url)
-    storage = await Database.open(url, Vault(load_or_make_key(key)))
-    site = Site(storage, load_scripts(ROOT / "scripts"), rulebook_of(Settings()))
-    try:
+    async with opened(settings, clock) as site:
+        await import_due(site, folder, [f"138{number:08d}" for number in range(agents)])
         for number in range(agents):
-            login = f"agent{number}"
-            await create_user(
-                storage, _CHEAP, site.now, login=login, name=login, password=_PASSWORD, role=Role.CC_AGENT
-            )
-            seat = await site.seat_is_ready(SeatId(login), login)
-            await site.a_case_is_due()
-            order = await place_next_call(storage, site.scripts, site.rulebook, seat, "bench", site.now)
-            assert isinstance(order, DialOrder)
-            await site.answered(order.call_id)
-    finally:
-        await storage.close()
+            await _has_a_customer(site, f"agent{number}", folder)
+
+
+async def _has_a_customer(site: Site, login: str, folder: Path) -> None:
+    now = site.clock.now
+    await create_user(site.storage, _CHEAP, now(), login=login, name=login, password=_PASSWORD, role=Role.CC_AGENT)
+    async with site.storage.begin() as work:
+        seat = await work.floor.put_seat(Seat(SeatId(login), login, "sip:nobody@127.0.0.1", now(), leg_up=True))
+        for move in (SeatEvent.SIT_DOWN, SeatEvent.LEG_UP, SeatEvent.READY):
+            seat = await work.floor.move_seat(seat, move, Moved(login, now(), {}))
+    order = await place_next_call(site.storage, site.scripts, site.rulebook, seat, "bench", now())
+    assert isinstance(order, DialOrder)
+    call, sound = order.call_id, SoundFiles(RecordingKind.TALK, folder / "customer.wav", folder / "agent.wav")
+    told = (Ringing(call, now()), Answered(call, now()), RecordingStarted(call, now(), sound), Connected(call, now()))
+    for event in told:
+        await follow_call(site.storage, site.scripts, site.rulebook, event, now())
+
+
+def configured(folder: Path, database: str) -> Settings:
+    """The site's settings, in a file for `dialer serve`."""
+    (port,) = free_ports(1)
+    config = folder / "dialer.toml"
+    key = folder / "data.key"
+    config.write_text(f'[paths]\ndata_key = "{key}"\n[storage]\nurl = "{database}"\n[console]\nport = {port}\n')
+    return load_settings(config)
 
 
 @asynccontextmanager
-async def a_console(folder: Path, url: str, key: Path) -> AsyncIterator[tuple[str, asyncio.subprocess.Process]]:
+async def a_console(folder: Path, settings: Settings, clock: RunningClock) -> AsyncIterator[Dialer]:
     """`dialer serve --only console`, on the morning of the calls."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    config = folder / "dialer.toml"
-    config.write_text(f'[paths]\ndata_key = "{key}"\n[storage]\nurl = "{url}"\n[console]\nport = {port}\n')
-    with (folder / "serve.log").open("ab") as log:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "bench.serve", at(10).isoformat(), str(time.monotonic()), "--only", "console",
-            cwd=ROOT, env={**os.environ, "DIALER_CONFIG": str(config)},
-            stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log,
-        )  # fmt: skip
+    console = Dialer(folder, clock, f"http://127.0.0.1:{settings.console.port}", ("--only", "console"))
     try:
-        await _answers(f"http://127.0.0.1:{port}", process, folder / "serve.log")
-        yield f"http://127.0.0.1:{port}", process
+        await console.start()
+        yield console
     finally:
-        with suppress(ProcessLookupError):
-            process.send_signal(signal.SIGTERM)
-        await process.wait()
-
-
-async def _answers(url: str, process: asyncio.subprocess.Process, log: Path) -> None:
-    async with asyncio.timeout(_READY_SECONDS), aiohttp.ClientSession() as session:
-        while process.returncode is None:
-            with suppress(aiohttp.ClientError):
-                async with session.get(f"{url}/login") as answer:
-                    if answer.status == 200:
-                        return
-            await asyncio.sleep(0.1)
-    raise SystemExit(f"the console has ended by itself: see {log}")
+        await console.stop()
 
 
 @dataclass(slots=True)
@@ -174,24 +158,22 @@ def _first_option(screen: str) -> dict[str, str]:
     return found
 
 
-async def measured(
-    url: str, process: asyncio.subprocess.Process, agents: int, seconds: float
-) -> tuple[list[float], float]:
+async def measured(console: Dialer, agents: int, seconds: float) -> tuple[list[float], float]:
     """Every step of every agent, in milliseconds, and the share of one core that the console used meanwhile."""
-    people = [Agent(url, f"agent{number}", random.Random(number)) for number in range(agents)]
+    people = [Agent(console.url, f"agent{number}", random.Random(number)) for number in range(agents)]
     arriving, begin = asyncio.Semaphore(_ARRIVE_TOGETHER), asyncio.Barrier(agents + 1)
     async with asyncio.TaskGroup() as group:
         for agent in people:
             group.create_task(agent.work(arriving, begin, seconds), name=agent.login)
         await begin.wait()
-        began, spent = time.monotonic(), _cpu_seconds(process)
+        began, spent = time.monotonic(), _cpu_seconds(console.pid)
         await asyncio.sleep(seconds)
-        share = (_cpu_seconds(process) - spent) / (time.monotonic() - began)
+        share = (_cpu_seconds(console.pid) - spent) / (time.monotonic() - began)
     return [step for agent in people for step in agent.steps_ms], share
 
 
-def _cpu_seconds(process: asyncio.subprocess.Process) -> float:
-    user, system = Path(f"/proc/{process.pid}/stat").read_text().rsplit(")", 1)[1].split()[11:13]
+def _cpu_seconds(pid: int) -> float:
+    user, system = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[11:13]
     return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
@@ -200,10 +182,10 @@ def report(steps_ms: list[float], share: float, seconds: float, where: str, agen
     ordered = sorted(steps_ms)
     for start in range(0, len(ordered), 20):
         print(" ".join(f"{step:.1f}" for step in ordered[start : start + 20]))
-    cuts = statistics.quantiles(ordered, n=100)
+    p50, p90, p99 = (percentile(ordered, share) for share in (0.5, 0.9, 0.99))
     print(
         f"desk steps: {agents} agents on one console process, {where}: {len(ordered)} steps in {seconds:.0f} s,"
-        f" p50 {cuts[49]:.1f} ms, p90 {cuts[89]:.1f} ms, p99 {cuts[98]:.1f} ms, longest {ordered[-1]:.1f} ms"
+        f" p50 {p50:.1f} ms, p90 {p90:.1f} ms, p99 {p99:.1f} ms, longest {ordered[-1]:.1f} ms"
         f" (limit p99 {LIMIT_MS:.0f} ms); the console used {100 * share:.0f}% of one core"
     )
 
@@ -211,13 +193,14 @@ def report(steps_ms: list[float], share: float, seconds: float, where: str, agen
 async def main(agents: int, seconds: float, *, sqlite: bool) -> None:
     """Set the floor up, measure, tell."""
     gc.disable()  # a pause of the clients' would be timed as the console's
-    folder = Path(tempfile.mkdtemp(prefix="dialer-steps-"))
-    with a_database(folder, sqlite=sqlite) as database:
-        key = folder / "data.key"
-        await calls_come_up(database, key, agents)
-        async with a_console(folder, database, key) as (url, process):
-            steps_ms, share = await measured(url, process, agents, seconds)
-        report(steps_ms, share, seconds, "SQLite" if database.startswith("sqlite") else "PostgreSQL", agents)
+    with tempfile.TemporaryDirectory(prefix="dialer-steps-") as place:
+        folder, clock = Path(place), RunningClock()
+        with a_database(folder, sqlite=sqlite) as database:
+            settings = configured(folder, database)
+            await calls_come_up(settings, clock, folder, agents)
+            async with a_console(folder, settings, clock) as console:
+                steps_ms, share = await measured(console, agents, seconds)
+            report(steps_ms, share, seconds, "SQLite" if database.startswith("sqlite") else "PostgreSQL", agents)
 
 
 if __name__ == "__main__":

@@ -11,13 +11,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from bench.floor import ThisMorning
+from bench.floor import import_due
 from dialer.bootstrap import Site, opened, running
 from dialer.demo.profile import demo_settings, on_asterisk
 from dialer.domain.call import CallId, Ended, RecordingKind, RecordingStarted, SeatId, SoundFiles, WireEvent
 from dialer.domain.seat import SeatState
 from dialer.domain.user import Role, User
-from dialer.importing import ErrorFile, PolicyFile, give_way
 from dialer.ports import DialOrder, topics
 from dialer.telephony.asterisk import AmiAddress, AsteriskNodes, Node
 from dialer.telephony.asterisk.ari import Ari
@@ -25,10 +24,8 @@ from dialer.telephony.asterisk.configuration import USER
 from dialer.telephony.asterisk.instance import PrivateAsterisk
 from dialer.telephony.asterisk.names import Channel, Kind, dialled
 from dialer.usecases.finish_attempt import wrap_up
-from dialer.usecases.import_policies import import_policies
 from dialer.usecases.staff_the_floor import PauseReason, get_ready, pause, sit_down, stand_up
-from tests.importing.extracts import write_csv
-from tests.journeys.sites import due_rows
+from trials.clock import RunningClock
 
 _WAV_HEADER_BYTES, _BYTES_A_SECOND = 44, 16000
 _LOOK_SECONDS = 2.0
@@ -166,18 +163,13 @@ class Through:
     asterisk: PrivateAsterisk
     carrier: str
     phones: Sequence[str]
-    clock: ThisMorning = field(default_factory=ThisMorning)
+    clock: RunningClock = field(default_factory=RunningClock)
 
     async def prepare(self, numbers: Sequence[str]) -> None:
         """Make the site: a due policy for each number, an agent for each phone."""
         self.folder.mkdir()
         async with self._opened() as site:
-            extract = write_csv(self.folder / "policies.csv", due_rows(numbers))
-            with ErrorFile(extract) as faults:
-                await import_policies(
-                    site.storage, PolicyFile.open(extract), faults, site.clock, site.rulebook, by="bench", seed="1",
-                    give_way=give_way,
-                )  # fmt: skip
+            await import_due(site, self.folder, numbers)
             for phone in self.phones:
                 async with site.storage.begin() as work:
                     await work.floor.add_user(self._agent(phone))

@@ -11,9 +11,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.sipp import BYE, reply, running, sdp
 from dialer.demo.carrier.rtp import alaw_frames
 from dialer.telephony.sound import speech
+from trials.sipp import BYE, reply, running, sdp
 
 _SCENARIO = """<?xml version="1.0" encoding="UTF-8"?>
 <!DOCTYPE scenario SYSTEM "sipp.dtd">

@@ -7,13 +7,11 @@ import os
 import random
 import secrets
 import signal
-import socket
 import sys
-import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import aiohttp
@@ -28,12 +26,11 @@ from dialer.settings import Settings
 from dialer.telephony.asterisk.instance import PrivateAsterisk, find_program
 from dialer.usecases.import_policies import import_policies
 from dialer.usecases.staff_the_floor import create_user
-from tests.builders import at
-from tests.importing.extracts import write_csv
-from tests.journeys.sites import FRIDAY, due_rows
+from trials.clock import MORNING, RunningClock
+from trials.extracts import due_rows, write_csv
+from trials.ports import free_ports
 
 ROOT = Path(__file__).parents[1]
-BEGINS = at(9, 5, day=FRIDAY)
 _READY_SECONDS = 60.0
 _LOOK_SECONDS = 0.05
 _AGENT_LOOKS_SECONDS = 0.6
@@ -41,36 +38,22 @@ _READS_SECONDS = (0.4, 0.8)
 _LEASE_SECONDS = 3.0
 
 
-class ThisMorning:
-    """A Friday morning that goes on at real speed, whoever is killed."""
-
-    def __init__(self) -> None:
-        """It begins now."""
-        self.began = time.monotonic()
-
-    def now(self) -> datetime:
-        """The present instant."""
-        return BEGINS + timedelta(seconds=time.monotonic() - self.began)
-
-    def monotonic(self, instant: datetime) -> float:
-        """An instant of this morning on the machine's monotonic clock."""
-        return self.began + (instant - BEGINS).total_seconds()
-
-
 @dataclass(slots=True)
 class Dialer:
-    """`dialer serve`: it can be started and killed again and again."""
+    """`dialer serve` on a morning of `trials`, with its options: it can be started and killed again and again."""
 
     folder: Path
-    clock: ThisMorning
+    clock: RunningClock
     url: str
+    options: Sequence[str] = ()
     _process: asyncio.subprocess.Process | None = None
 
     async def start(self) -> None:
         """Until its console answers."""
+        morning = ("--began", str(self.clock.began), MORNING.isoformat())
         with (self.folder / "serve.log").open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "bench.serve", BEGINS.isoformat(), str(self.clock.began),
+                sys.executable, "-m", "trials.at", *morning, "serve", *self.options,
                 cwd=ROOT, env={**os.environ, "DIALER_CONFIG": str(self.folder / "dialer.toml")},
                 stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip
@@ -86,6 +69,12 @@ class Dialer:
                 return answer.status == 200
         except aiohttp.ClientError:
             return False
+
+    @property
+    def pid(self) -> int:
+        """Its process."""
+        assert self._process is not None
+        return self._process.pid
 
     async def kill(self) -> None:
         """Without a warning."""
@@ -108,7 +97,7 @@ class Agent:
     """Somebody at a desk: reads and presses keys, waits while the console is away, and goes on where it was."""
 
     visitor: Visitor
-    clock: ThisMorning
+    clock: RunningClock
     draw: random.Random
     leaving: bool = False
 
@@ -167,7 +156,7 @@ class Floor:
     """Everything that is up."""
 
     site: Site
-    clock: ThisMorning
+    clock: RunningClock
     dialer: Dialer
     asterisk: PrivateAsterisk
     agents: list[Agent]
@@ -181,7 +170,7 @@ async def a_floor(folder: Path, carrier: str, seats: int, policies: int, seed: i
     """A site with so many agents at work, whose trunk is the network at this address."""
     program = find_program(ROOT / ".parts")
     assert program is not None
-    clock = ThisMorning()
+    clock = RunningClock()
     async with AsyncExitStack() as stack:
         asterisk = PrivateAsterisk(program, ROOT / "config" / "asterisk", folder / "asterisk", carrier)
         await stack.enter_async_context(asterisk)
@@ -189,7 +178,8 @@ async def a_floor(folder: Path, carrier: str, seats: int, policies: int, seed: i
         phones = [await stack.enter_async_context(AgentPhone(f"phone{seat}")) for seat in range(seats)]
         site = await stack.enter_async_context(opened(settings, clock))
         passwords = [await _account(site, f"agent{seat}", phone) for seat, phone in enumerate(phones)]
-        numbers = await _import(site, folder, policies)
+        numbers = [f"138{index:08d}" for index in range(policies)]  # as many of every last digit
+        policy_nos = await import_due(site, folder, numbers)
         dialer = Dialer(folder, clock, f"http://127.0.0.1:{settings.console.port}")
         stack.push_async_callback(dialer.kill)
         await dialer.start()
@@ -197,11 +187,11 @@ async def a_floor(folder: Path, carrier: str, seats: int, policies: int, seed: i
         for seat, password in enumerate(passwords):
             visitor = await stack.enter_async_context(Visitor(dialer.url, f"agent{seat}", password))
             agents.append(Agent(visitor, clock, random.Random(seed + seat)))
-        yield Floor(site, clock, dialer, asterisk, agents, numbers, phones)
+        yield Floor(site, clock, dialer, asterisk, agents, dict(zip(policy_nos, numbers, strict=True)), phones)
 
 
 def _settings(folder: Path, carrier: str, seats: int, asterisk: PrivateAsterisk) -> Settings:
-    settings = on_asterisk(demo_settings(folder, carrier, seats, _free_port()), asterisk)
+    settings = on_asterisk(demo_settings(folder, carrier, seats, free_ports(1)[0]), asterisk)
     engine = settings.engine.model_copy(update={"lease_seconds": _LEASE_SECONDS})
     settings = settings.model_copy(update={"engine": engine})
     write_settings(settings, folder / "dialer.toml")
@@ -217,20 +207,13 @@ async def _account(site: Site, login: str, phone: AgentPhone) -> str:
     return password
 
 
-async def _import(site: Site, folder: Path, policies: int) -> dict[str, str]:
-    """The number of each policy: as many of every last digit."""
-    numbers = [f"138{index:08d}" for index in range(policies)]
+async def import_due(site: Site, folder: Path, numbers: Sequence[str]) -> list[str]:
+    """A policy for each number, due now; their policy numbers."""
     rows = due_rows(numbers)
     extract = write_csv(folder / "policies.csv", rows)
     with ErrorFile(extract) as faults:
         await import_policies(
-            site.storage, PolicyFile.open(extract), faults, site.clock, site.rulebook, by="soak", seed="1",
+            site.storage, PolicyFile.open(extract), faults, site.clock, site.rulebook, by="bench", seed="1",
             give_way=give_way,
         )  # fmt: skip
-    return {str(row["policy_no"]): number for row, number in zip(rows, numbers, strict=True)}
-
-
-def _free_port() -> int:
-    with socket.socket() as held:
-        held.bind(("127.0.0.1", 0))
-        return int(held.getsockname()[1])
+    return [str(row["policy_no"]) for row in rows]

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.sipp import BYE, reply, running, sdp
+from trials.sipp import BYE, reply, running, sdp
 
 SESSION_SECONDS = 90
 """The session timer (config/asterisk/pjsip.conf): so long may a call go on whose other end has died."""

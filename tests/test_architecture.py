@@ -97,3 +97,12 @@ def _is_text(node: ast.expr) -> bool:
 def test_no_topic_is_a_loose_string(folder: Path) -> None:
     loose = {str(source): _loose_topics(source) for source in folder.rglob("*.py")}
     assert {source: lines for source, lines in loose.items() if lines} == {}
+
+
+@pytest.mark.parametrize(
+    ("folder", "above"),
+    [("dialer", {"trials", "bench", "tests"}), ("trials", {"bench", "tests"}), ("bench", {"tests"})],
+)
+def test_tests_stand_on_benches_benches_on_trials_and_trials_on_the_product(folder: str, above: set[str]) -> None:
+    upward = {str(source): _imports(source) & above for source in (PACKAGE.parent / folder).rglob("*.py")}
+    assert {source: names for source, names in upward.items() if names} == {}

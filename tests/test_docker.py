@@ -23,7 +23,7 @@ from packaging.specifiers import SpecifierSet
 
 from dialer.settings import PhoneSystem, Settings, load_settings
 from dialer.telephony.asterisk.instance import find_program, free_ports
-from tests.conftest import POSTGRES, PostgresServer, server_user
+from trials.postgres import POSTGRES, PostgresServer, server_user
 
 ROOT = Path(__file__).parents[1]
 DOCKER = ROOT / "docker"

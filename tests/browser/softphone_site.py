@@ -21,7 +21,8 @@ from dialer.telephony.sound import RATE, write_wav
 from tests.browser.chromium import Page, browser
 from tests.builders import at
 from tests.journeys.premises import PASSWORD, Premises, Serving
-from tests.journeys.sites import FRIDAY, NUMBER, write_policies
+from tests.journeys.sites import NUMBER, write_policies
+from trials.clock import FRIDAY
 
 ROOT = Path(__file__).parents[2]
 CUSTOMER_HERTZ, AGENT_HERTZ, WAITING_HERTZ = 1100, 700, 425

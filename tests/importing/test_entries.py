@@ -15,7 +15,7 @@ from dialer.domain.policy_entry import BadRow, PolicyEntry
 from dialer.importing.columns import Headings
 from dialer.importing.entries import read_entry
 from dialer.importing.tables import Row
-from tests.importing.extracts import a_row, an_id, headings
+from trials.extracts import a_row, an_id, headings
 
 
 def _read(**changes: object) -> PolicyEntry | BadRow:

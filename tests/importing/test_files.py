@@ -11,7 +11,7 @@ import pytest
 
 from dialer.domain.policy_entry import BadRow, PolicyEntry, RowFault
 from dialer.importing import ErrorFile, FileUnusable, PolicyFile
-from tests.importing.extracts import a_row, write_csv, write_xlsx
+from trials.extracts import a_row, write_csv, write_xlsx
 
 
 def _fault(**changes: object) -> RowFault:

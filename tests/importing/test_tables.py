@@ -12,7 +12,7 @@ import pytest
 
 from dialer.importing import EncodingWrong, FileUnusable, tables
 from dialer.importing.tables import read_rows
-from tests.importing.extracts import a_row, write_csv, write_xlsx
+from trials.extracts import a_row, write_csv, write_xlsx
 
 _EVENING = datetime(2026, 9, 18, 23, 5)  # noqa: DTZ001  (Excel knows no zones)
 

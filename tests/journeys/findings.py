@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.builders import at
 from tests.journeys.premises import Premises, until
-from tests.journeys.sites import FRIDAY
+from trials.clock import FRIDAY
 
 LATER = at(10, day=FRIDAY)
 

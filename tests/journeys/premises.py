@@ -152,7 +152,7 @@ class Premises:
         return await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
-            "tests.journeys.at",
+            "trials.at",
             now.isoformat(),
             *command,
             cwd=ROOT,

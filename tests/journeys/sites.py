@@ -6,7 +6,6 @@ import shutil
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 
 from dialer.demo.carrier.phone import AgentPhone
@@ -14,27 +13,13 @@ from dialer.demo.carrier.simulator import CarrierSimulator
 from dialer.telephony.asterisk.instance import PrivateAsterisk
 from dialer.telephony.behaviours import Behaviour, Conduct
 from tests.builders import at
-from tests.importing.extracts import a_row, write_csv
 from tests.journeys.premises import Premises
 from tests.journeys.worlds import SMALLEST, World
+from trials.clock import FRIDAY
+from trials.extracts import due_rows, write_csv
 
-FRIDAY, MONDAY = date(2026, 9, 18), date(2026, 9, 21)
 NUMBER = "13800138000"
 POLICY_NO = "P000000001"
-
-
-def due_rows(numbers: Iterable[str]) -> list[dict[str, object]]:
-    """A policy for each number, of another person each, that may be dialled on Friday."""
-    entered: dict[str, object] = {
-        "issue_date": "2026-09-14",
-        "effective_date": "2026-09-15",
-        "receipt_date": "2026-09-17",
-        "receipt_entered_on": "2026-09-17",
-        "address": "广东省广州市越秀区",
-        "salesperson_code": "S001",
-        "salesperson": "李业务",
-    }
-    return [a_row(count, **entered, mobile=number) for count, number in enumerate(numbers, start=1)]
 
 
 def write_policies(folder: Path, numbers: Iterable[str]) -> Path:

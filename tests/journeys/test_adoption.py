@@ -20,8 +20,9 @@ from dialer.telephony.behaviours import Conduct
 from tests.builders import at
 from tests.journeys.findings import all_sealed, attempts, case_states, nothing_is_wrong
 from tests.journeys.premises import Desk, Premises, Serving, until
-from tests.journeys.sites import FRIDAY, NUMBER, Floor, a_floor
+from tests.journeys.sites import NUMBER, Floor, a_floor
 from tests.journeys.worlds import World, in_worlds
+from trials.clock import FRIDAY
 
 pytestmark = [pytest.mark.sip, pytest.mark.slow]
 

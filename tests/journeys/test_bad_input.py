@@ -15,9 +15,10 @@ from pathlib import Path
 import pytest
 
 from tests.builders import at
-from tests.importing.extracts import write_csv
 from tests.journeys.premises import ROOT, Desk, Premises, until
-from tests.journeys.sites import FRIDAY, NUMBER, POLICY_NO, a_floor, due_rows
+from tests.journeys.sites import NUMBER, POLICY_NO, a_floor
+from trials.clock import FRIDAY
+from trials.extracts import due_rows, write_csv
 
 pytestmark = pytest.mark.slow
 

@@ -20,8 +20,9 @@ from tests.builders import at
 from tests.journeys.findings import LATER, all_sealed, attempts, case_states, nothing_is_wrong
 from tests.journeys.premises import Desk, Premises, until
 from tests.journeys.records import Records
-from tests.journeys.sites import FRIDAY, NUMBER, POLICY_NO, a_floor
+from tests.journeys.sites import NUMBER, POLICY_NO, a_floor
 from tests.journeys.worlds import World, in_worlds
+from trials.clock import FRIDAY
 
 pytestmark = [pytest.mark.sip, pytest.mark.slow]
 

@@ -14,8 +14,9 @@ from dialer.telephony.asterisk.ari import Ari
 from dialer.telephony.asterisk.configuration import USER
 from tests.builders import at
 from tests.journeys.premises import Desk, Serving, until
-from tests.journeys.sites import FRIDAY, Floor, a_floor
+from tests.journeys.sites import Floor, a_floor
 from tests.journeys.worlds import World, in_worlds
+from trials.clock import FRIDAY
 
 pytestmark = [pytest.mark.sip, pytest.mark.slow]
 

@@ -12,8 +12,9 @@ from tests.builders import at
 from tests.journeys.between import Line, a_line_to
 from tests.journeys.findings import all_sealed, attempts, case_states, nothing_is_wrong
 from tests.journeys.premises import Desk, Serving, until
-from tests.journeys.sites import FRIDAY, Floor, a_floor
+from tests.journeys.sites import Floor, a_floor
 from tests.journeys.worlds import World, in_worlds
+from trials.clock import FRIDAY
 
 pytestmark = [pytest.mark.sip, pytest.mark.slow]
 

@@ -11,7 +11,8 @@ import pytest
 
 from tests.builders import at
 from tests.journeys.premises import Desk, Premises, until
-from tests.journeys.sites import FRIDAY, NUMBER, a_floor
+from tests.journeys.sites import NUMBER, a_floor
+from trials.clock import FRIDAY
 
 pytestmark = [pytest.mark.sip, pytest.mark.slow]
 

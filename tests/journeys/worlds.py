@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from dialer.telephony.asterisk.instance import PrivateAsterisk, find_program
-from tests.conftest import PostgresServer
 from tests.journeys.premises import ROOT
 from tests.journeys.records import PostgresRecords, Records, SqliteRecords
+from trials.postgres import PostgresServer
 
 _MARKS = {"sqlite": (), "postgres": (pytest.mark.postgres,), "pjsua": (), "asterisk": (pytest.mark.asterisk,)}
 

@@ -17,7 +17,7 @@ import pytest
 from dialer.storage.database import Database
 from dialer.storage.schema import upgrade
 from dialer.storage.vault import Vault
-from tests.conftest import PostgresServer
+from trials.postgres import PostgresServer
 
 _BOTH = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
 _templates = itertools.count(1)  # one for each folder of tests that asks

@@ -13,7 +13,8 @@ from dialer.domain.call import CallId, Connected, SeatId, SeatUp
 from dialer.domain.phone import PhoneNumber
 from dialer.ports import DialOrder
 from dialer.telephony.pjsua import PjsuaTelephony
-from tests.telephony.rigs import ANSWERS, RunningClock
+from tests.telephony.rigs import ANSWERS
+from trials.clock import RunningClock
 
 
 async def main() -> None:

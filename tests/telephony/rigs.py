@@ -6,14 +6,12 @@ import asyncio
 import functools
 import os
 import signal
-import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol, TypeVar
-from zoneinfo import ZoneInfo
 
 from dialer.demo.carrier import AgentPhone, CarrierSimulator
 from dialer.domain.call import (
@@ -33,11 +31,10 @@ from dialer.telephony.asterisk.instance import PrivateAsterisk, find_program
 from dialer.telephony.behaviours import Conduct, Script
 from dialer.telephony.pjsua import PjsuaTelephony
 from dialer.telephony.simulated import SimulatedTelephony
+from trials.clock import MORNING, RunningClock
 
 ROOT = Path(__file__).parents[2]
 PARTS, TEMPLATES = ROOT / ".parts", ROOT / "config" / "asterisk"
-SHANGHAI = ZoneInfo("Asia/Shanghai")
-MORNING = datetime(2026, 9, 21, 9, 0, tzinfo=SHANGHAI)
 
 # what the numbers do in these tests; short waits, so that a suite over real SIP is quick
 ANSWERS, BUSY, RINGS_OUT, REJECTED = "13800138001", "13800138081", "13800138082", "13800138083"
@@ -71,16 +68,6 @@ class StillClock:
     def move_to(self, instant: datetime) -> None:
         assert instant >= self.instant
         self.instant = instant
-
-
-class RunningClock:
-    """Runs from a fixed morning at real speed, or so many times as fast."""
-
-    def __init__(self, pace: float = 1.0) -> None:
-        self._began, self._pace = time.monotonic(), pace
-
-    def now(self) -> datetime:
-        return MORNING + timedelta(seconds=(time.monotonic() - self._began) * self._pace)
 
 
 E = TypeVar("E")
@@ -240,7 +227,7 @@ async def asterisk(
         private = PrivateAsterisk(program, templates, home / "asterisk", trunk or carrier.address, rtp_timeout=3)
         await private.start()
         stack.push_async_callback(private.kill)
-        telephony = AsteriskTelephony(RunningClock(pace), home / "spool", node_of(private, fetch=fetch))
+        telephony = AsteriskTelephony(RunningClock(pace=pace), home / "spool", node_of(private, fetch=fetch))
         heard = await stack.enter_async_context(heard_from(telephony))
         rig = AsteriskRig(telephony, heard, carrier, phones, private)
         yield rig

@@ -11,10 +11,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.sipp import BYE, NO_BODY, reply, running, sdp
 from dialer.demo.carrier.rtp import alaw_frames
 from dialer.telephony.behaviours import Conduct
 from dialer.telephony.sound import Samples
+from trials.sipp import BYE, NO_BODY, reply, running, sdp
 
 _SOUND = "announcement.alaw"
 _GOODBYE_SECONDS = 5.0

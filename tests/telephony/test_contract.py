@@ -26,7 +26,6 @@ from tests.telephony.rigs import (
     EMPTY_NUMBER,
     FIRST_OUT_THEN_ANSWERS,
     HANGS_UP,
-    MORNING,
     POWER_OFF,
     REJECTED,
     RINGS_LONG,
@@ -42,6 +41,7 @@ from tests.telephony.rigs import (
     talk,
 )
 from tests.telephony.sound import LOUD, loudest, seconds_of
+from trials.clock import MORNING
 
 
 async def test_an_answered_call_is_told_in_order_and_its_sound_is_complete_when_it_ends(rig):

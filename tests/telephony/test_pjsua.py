@@ -29,7 +29,6 @@ from tests.telephony.rigs import (
     ANSWERS,
     RINGS_OUT,
     PjsuaRig,
-    RunningClock,
     StillClock,
     dial,
     ended,
@@ -41,6 +40,7 @@ from tests.telephony.rigs import (
     seated,
     talk,
 )
+from trials.clock import RunningClock
 
 pytestmark = pytest.mark.sip
 

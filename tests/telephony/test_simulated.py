@@ -14,7 +14,6 @@ from dialer.domain.phone import PhoneNumber
 from dialer.ports import DialOrder
 from tests.telephony.rigs import (
     ANSWERS,
-    MORNING,
     RINGS_LONG,
     RINGS_OUT,
     SimulatedRig,
@@ -26,6 +25,7 @@ from tests.telephony.rigs import (
     talk,
 )
 from tests.telephony.sound import seconds_of
+from trials.clock import MORNING
 
 
 @pytest.fixture

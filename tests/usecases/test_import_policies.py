@@ -27,7 +27,7 @@ from dialer.usecases.import_policies import ImportReport, import_policies
 from dialer.usecases.open_ticket import open_ticket
 from dialer.usecases.rulebook import Rulebook
 from tests.builders import at, moved
-from tests.importing.extracts import Values, a_row, a_short_row, an_id, write_csv, write_xlsx
+from trials.extracts import Values, a_row, a_short_row, an_id, write_csv, write_xlsx
 
 TOMORROW = date(2026, 9, 19)
 

@@ -16,7 +16,7 @@ from dialer.console.api import ENDPOINTS
 from dialer.console.api.openapi import document
 from tests.builders import at
 from tests.console.desk import Console
-from tests.importing.extracts import a_row
+from trials.extracts import a_row
 
 CONFIG = SchemathesisConfig.from_dict(
     {

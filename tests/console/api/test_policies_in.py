@@ -12,7 +12,7 @@ from dialer.domain.case import CaseState
 from dialer.importing.columns import COLUMNS
 from tests.builders import at
 from tests.console.desk import Console
-from tests.importing.extracts import a_row, a_short_row
+from trials.extracts import a_row, a_short_row
 
 
 @pytest.fixture(autouse=True)

@@ -20,7 +20,7 @@ from dialer.domain.audit import AuditKind, AuditQuestion
 from dialer.domain.user import Role
 from dialer.usecases.api_tokens import TokenInvalid, create_token, revoke_token
 from tests.console.desk import Console
-from tests.importing.extracts import a_row
+from trials.extracts import a_row
 
 FOR_PROGRAMS = [endpoint for endpoint in ENDPOINTS if not isinstance(endpoint.needs, Door)]
 

@@ -10,7 +10,7 @@ from dialer.domain.api_token import Scope
 from tests.builders import a_policy, at
 from tests.console.desk import Console
 from tests.console.stories import a_refusal, an_issued_l1
-from tests.importing.extracts import a_row
+from trials.extracts import a_row
 
 
 async def _all(core, after: int = 0, limit: int = 100) -> tuple[list[str], int]:

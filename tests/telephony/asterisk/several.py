@@ -13,7 +13,8 @@ from dialer.domain.call import SeatId
 from dialer.telephony.asterisk import AsteriskNodes, AsteriskTelephony, Node
 from dialer.telephony.asterisk.instance import PrivateAsterisk, find_program
 from dialer.telephony.behaviours import Conduct
-from tests.telephony.rigs import DIRECTORY, PARTS, TEMPLATES, Heard, RunningClock, heard_from, node_of, some_phones
+from tests.telephony.rigs import DIRECTORY, PARTS, TEMPLATES, Heard, heard_from, node_of, some_phones
+from trials.clock import RunningClock
 
 NAMES = ("north", "south")
 SAYS_NOTHING = "13800138009"  # the network neither rings nor answers, for a while

@@ -30,7 +30,6 @@ from tests.telephony.rigs import (
     POWER_OFF,
     RINGS_OUT,
     AsteriskRig,
-    RunningClock,
     dial,
     ended,
     heard,
@@ -42,6 +41,7 @@ from tests.telephony.rigs import (
     talk,
 )
 from tests.telephony.sound import seconds_of
+from trials.clock import RunningClock
 
 pytestmark = pytest.mark.asterisk
 

@@ -41,12 +41,10 @@ from tests.telephony.rigs import (
     ANSWERS,
     BUSY,
     HANGS_UP,
-    MORNING,
     PARTS,
     RINGS_OUT,
     TEMPLATES,
     AsteriskRig,
-    RunningClock,
     asterisk,
     dial,
     ended,
@@ -59,6 +57,7 @@ from tests.telephony.rigs import (
     talk,
 )
 from tests.telephony.sound import seconds_of
+from trials.clock import MORNING, RunningClock
 
 pytestmark = pytest.mark.asterisk
 

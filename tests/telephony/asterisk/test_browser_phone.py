@@ -27,20 +27,9 @@ from dialer.telephony.asterisk.certificate import CERTIFICATE
 from dialer.telephony.asterisk.configuration import USER
 from dialer.telephony.asterisk.instance import PrivateAsterisk, find_program
 from tests.browser.chromium import chromium
-from tests.telephony.rigs import (
-    ANSWERS,
-    PARTS,
-    TEMPLATES,
-    AsteriskRig,
-    Heard,
-    RunningClock,
-    ended,
-    heard,
-    heard_from,
-    node_of,
-    talk,
-)
+from tests.telephony.rigs import ANSWERS, PARTS, TEMPLATES, AsteriskRig, Heard, ended, heard, heard_from, node_of, talk
 from tests.telephony.sound import LOUD, loudest
+from trials.clock import RunningClock
 
 NAMED = "127.0.0.1"
 

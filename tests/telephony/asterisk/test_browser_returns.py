@@ -19,8 +19,9 @@ from dialer.telephony.asterisk import AsteriskTelephony, commands
 from dialer.telephony.asterisk.browsers import PASSWORDS, read_passwords
 from dialer.telephony.asterisk.instance import PrivateAsterisk
 from tests.telephony.asterisk.test_browser_phone import BrowserPhone, addresses, with_agents
-from tests.telephony.rigs import ANSWERS, AsteriskRig, RunningClock, ended, heard, heard_from, node_of, pause, talk
+from tests.telephony.rigs import ANSWERS, AsteriskRig, ended, heard, heard_from, node_of, pause, talk
 from tests.telephony.sound import LOUD, loudest, seconds_of
+from trials.clock import RunningClock
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.slow]
 

@@ -17,7 +17,7 @@ from dialer.ports import LeftCall, TelephonyRefused
 from dialer.telephony.asterisk import AsteriskNodes, Node
 from tests.builders import at
 from tests.journeys.premises import Desk, until
-from tests.journeys.sites import FRIDAY, Floor, a_floor
+from tests.journeys.sites import Floor, a_floor
 from tests.telephony.asterisk.several import (
     SAYS_NOTHING,
     NodesRig,
@@ -27,19 +27,9 @@ from tests.telephony.asterisk.several import (
     regain_contact,
     several,
 )
-from tests.telephony.rigs import (
-    ANSWERS,
-    BUSY,
-    HANGS_UP,
-    RINGS_LONG,
-    RunningClock,
-    dial,
-    ended,
-    heard,
-    seated,
-    talk,
-)
+from tests.telephony.rigs import ANSWERS, BUSY, HANGS_UP, RINGS_LONG, dial, ended, heard, seated, talk
 from tests.telephony.sound import seconds_of
+from trials.clock import FRIDAY, RunningClock
 
 pytestmark = pytest.mark.asterisk
 

@@ -17,9 +17,10 @@ from dialer.domain.classify import classify, evidence_of
 from dialer.domain.outcome import Outcome
 from dialer.telephony.behaviours import Conduct
 from dialer.telephony.sound import announcement
-from tests.telephony.rigs import MORNING, AsteriskRig, asterisk, dial, ended, heard, seated
+from tests.telephony.rigs import AsteriskRig, asterisk, dial, ended, heard, seated
 from tests.telephony.sipp import sipp
 from tests.telephony.sound import LOUD, loudest
+from trials.clock import MORNING
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.sipp]
 

@@ -26,12 +26,10 @@ from dialer.telephony.sound import announcement
 from tests.telephony.asterisk.test_adoption import left, reborn
 from tests.telephony.asterisk.test_asterisk import dialer_dies
 from tests.telephony.rigs import (
-    MORNING,
     POWER_OFF,
     RINGS_LONG,
     RINGS_OUT,
     AsteriskRig,
-    RunningClock,
     asterisk,
     dial,
     ended,
@@ -42,6 +40,7 @@ from tests.telephony.rigs import (
 )
 from tests.telephony.sipp import sipp
 from tests.telephony.sound import LOUD, loudest, seconds_of
+from trials.clock import MORNING, RunningClock
 
 pytestmark = pytest.mark.asterisk
 

@@ -23,20 +23,9 @@ from dialer.telephony.asterisk import AsteriskTelephony
 from dialer.telephony.asterisk.certificate import CERTIFICATE, KEY, make_certificate
 from dialer.telephony.asterisk.configuration import USER
 from dialer.telephony.asterisk.instance import PrivateAsterisk, find_program
-from tests.telephony.rigs import (
-    ANSWERS,
-    PARTS,
-    TEMPLATES,
-    AsteriskRig,
-    RunningClock,
-    dial,
-    ended,
-    heard_from,
-    node_of,
-    seated,
-    talk,
-)
+from tests.telephony.rigs import ANSWERS, PARTS, TEMPLATES, AsteriskRig, dial, ended, heard_from, node_of, seated, talk
 from tests.telephony.sound import LOUD, loudest
+from trials.clock import RunningClock
 
 pytestmark = pytest.mark.asterisk
 

@@ -60,6 +60,20 @@ def a_short_row(number: int = 1, **changes: object) -> dict[str, object]:
     return a_row(number, **(short | changes))
 
 
+def due_rows(numbers: Iterable[str]) -> list[dict[str, object]]:
+    """A policy for each number, of another person each, that may be dialled on Friday."""
+    entered: dict[str, object] = {
+        "issue_date": "2026-09-14",
+        "effective_date": "2026-09-15",
+        "receipt_date": "2026-09-17",
+        "receipt_entered_on": "2026-09-17",
+        "address": "广东省广州市越秀区",
+        "salesperson_code": "S001",
+        "salesperson": "李业务",
+    }
+    return [a_row(count, **entered, mobile=number) for count, number in enumerate(numbers, start=1)]
+
+
 def fields_of(rows: Sequence[Values]) -> list[str]:
     """Every field that one of the rows has, in order."""
     return list(dict.fromkeys(field for row in rows for field in row))

@@ -10,8 +10,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from trials.ports import HOST, free_ports
+
 PROGRAM = shutil.which("sipp")
-HOST = "127.0.0.1"
 TAG = ";tag=[pid]T[call_number]"
 """Ours, in the first answers; inside the dialog the caller repeats it."""
 NO_BODY = "Content-Length: 0\n"
@@ -64,7 +65,7 @@ async def running(folder: Path, scenario: str, *options: str) -> AsyncIterator[R
     """Run one in a folder, made if it is not there, until the block ends; `complaints` there is what it found wrong."""
     assert PROGRAM is not None
     _write(folder, scenario)
-    port, media_port, quiet = *_free_ports(), asyncio.subprocess.DEVNULL
+    port, media_port, quiet = *free_ports(2, socket.SOCK_DGRAM), asyncio.subprocess.DEVNULL
     process = await asyncio.create_subprocess_exec(
         PROGRAM, "-sf", "scenario.xml", "-i", HOST, "-p", str(port), "-mi", HOST, "-mp", str(media_port),
         "-nostdin", "-trace_err", "-error_file", "complaints", "-skip_rlimit", *options,
@@ -91,13 +92,3 @@ def sdp(port: str) -> str:
 def _write(folder: Path, scenario: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "scenario.xml").write_text(scenario)
-
-
-def _free_ports() -> tuple[int, int]:
-    with (
-        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as first,
-        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as second,
-    ):
-        first.bind((HOST, 0))
-        second.bind((HOST, 0))
-        return int(first.getsockname()[1]), int(second.getsockname()[1])
