@@ -121,6 +121,15 @@ def test_every_link_inside_the_repository_leads_somewhere(document: Path) -> Non
     assert missing == []
 
 
+def test_a_line_of_the_changelog_stands_once_and_under_a_heading() -> None:
+    unreleased = (ROOT / "CHANGELOG.md").read_text().partition("## Unreleased\n")[2]
+    introduction, *sections = re.split(r"^### ", unreleased, flags=re.MULTILINE)
+    bullets = [line[:50] for section in sections for line in section.splitlines() if line.startswith("- ")]
+    assert "\n- " not in introduction
+    assert sorted(set(bullets)) == sorted(bullets)
+    assert len({section.partition("\n")[0] for section in sections}) == len(sections)
+
+
 def test_every_section_of_the_rules_that_code_cites_exists() -> None:
     rules = (ROOT / "docs/rules.md").read_text()
     sections = set(re.findall(r"^#+ (\d+(?:\.\d+)*)\b", rules, re.MULTILINE))
