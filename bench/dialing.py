@@ -248,8 +248,7 @@ class _Agent:
             case SeatState.READY if self.leaving:
                 await pause(site.storage, site.signals, self.user, PauseReason.BREAK, now)
             case SeatState.WRAP_UP:
-                await wrap_up(site.storage, site.scripts, site.rulebook, seat, self.user.login, now)
-                await site.signals.notify(topics.DISPATCH, self.topic, topics.WALL)
+                await wrap_up(site.storage, site.signals, site.scripts, site.rulebook, seat, self.user.login, now)
         return True
 
 

@@ -213,7 +213,7 @@ async def import_due(site: Site, folder: Path, numbers: Sequence[str]) -> list[s
     extract = write_csv(folder / "policies.csv", rows)
     with ErrorFile(extract) as faults:
         await import_policies(
-            site.storage, PolicyFile.open(extract), faults, site.clock, site.rulebook, by="bench", seed="1",
-            give_way=give_way,
+            site.storage, site.signals, PolicyFile.open(extract), faults, site.clock, site.rulebook, by="bench",
+            seed="1", give_way=give_way,
         )  # fmt: skip
     return [str(row["policy_no"]) for row in rows]

@@ -23,7 +23,7 @@ from dialer.domain.errors import DialerError
 from dialer.ports import Clock, Courier, Scripts, Signals
 from dialer.ports.administration import InForce
 from dialer.ports.storage import Storage
-from dialer.ports.topics import DISPATCH, WALL
+from dialer.ports.topics import DISPATCH
 from dialer.usecases.finish_forgotten import finish_forgotten
 from dialer.usecases.issue_tickets import issue_tickets
 from dialer.usecases.keep_the_pool import expire_erevisits, flag_late, renew_ranks
@@ -79,7 +79,8 @@ class Timetable:
         await self._guarded("waiting", lambda: settle_waiting(self._storage, self._rulebook, now))
         await self._guarded("calendar", lambda: settle_calendar(self._storage, self._rulebook, self._in_force, now))
         await self._guarded(
-            "forgotten-wrap-ups", lambda: finish_forgotten(self._storage, self._scripts, self._rulebook, now)
+            "forgotten-wrap-ups",
+            lambda: finish_forgotten(self._storage, self._signals, self._scripts, self._rulebook, now),
         )
 
     def next_due(self, now: datetime) -> datetime:
@@ -109,7 +110,7 @@ class Timetable:
             return
         if count:
             log.info("sweep.done", sweep=name, count=count)
-            await self._signals.notify(DISPATCH, WALL)
+            await self._signals.notify(DISPATCH)
 
 
 def delivering(storage: Storage, courier: Courier, clock: Clock) -> Callable[[], Awaitable[None]]:

@@ -10,7 +10,6 @@ import typer
 from dialer.bootstrap import Site
 from dialer.cli.at_site import DEFAULT_CONFIG, Config, at_site, err, out
 from dialer.importing import ErrorFile, PolicyFile, give_way
-from dialer.ports.topics import DISPATCH
 from dialer.usecases.explain_case import explain_case
 from dialer.usecases.import_policies import ImportReport, import_policies
 
@@ -32,8 +31,9 @@ def import_(file: Path, config: Config = DEFAULT_CONFIG, by: str = "cli") -> Non
 
 async def _import(site: Site, source: PolicyFile, faults: ErrorFile, by: str) -> ImportReport:
     with faults:
-        report = await import_policies(
+        return await import_policies(
             site.storage,
+            site.signals,
             source,
             faults,
             site.clock,
@@ -42,8 +42,6 @@ async def _import(site: Site, source: PolicyFile, faults: ErrorFile, by: str) ->
             seed=secrets.token_hex(16),
             give_way=give_way,
         )
-    await site.signals.notify(DISPATCH)
-    return report
 
 
 def why(policy_no: str, config: Config = DEFAULT_CONFIG) -> None:

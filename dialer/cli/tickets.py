@@ -14,7 +14,6 @@ from dialer.cli.at_site import DEFAULT_CONFIG, Config, at_site, err, out
 from dialer.domain.calendar import SHANGHAI
 from dialer.domain.reply import Objection, ReplyContent
 from dialer.domain.ticket import OPEN_TICKETS, TransferTicket
-from dialer.ports.topics import DISPATCH
 from dialer.usecases.answer_ticket import reply_to_ticket
 
 app = typer.Typer(no_args_is_help=True, help="转办单 · transfer tickets")
@@ -83,6 +82,5 @@ async def _reply(site: Site, ticket_no: str, content: ReplyContent, by: str) -> 
         ticket = await work.tickets.find(ticket_no)
     if ticket is None:
         raise typer.BadParameter(f"没有转办单 {ticket_no} · no such ticket")
-    objections = await reply_to_ticket(site.storage, site.rulebook, ticket.id, by, site.clock.now(), content)
-    await site.signals.notify(DISPATCH)
-    return objections
+    now = site.clock.now()
+    return await reply_to_ticket(site.storage, site.signals, site.rulebook, ticket.id, by, now, content)

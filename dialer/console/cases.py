@@ -11,7 +11,6 @@ from dialer.console.site import site_of, user_of
 from dialer.domain.audit import AuditKind
 from dialer.domain.case import CaseId, CaseState
 from dialer.domain.user import Permission
-from dialer.ports.topics import DISPATCH
 from dialer.usecases.access import case_in_scope
 from dialer.usecases.case_file import case_file
 from dialer.usecases.explain_case import explain_case
@@ -53,8 +52,9 @@ async def judge(request: web.Request) -> web.StreamResponse:
     if not refused and sent.get("verdict") != "not_refused":
         raise FormInvalid("verdict: refused | not_refused")
     why = sent.get("why", "").strip()
-    await judge_refusal(site.storage, site.rulebook, case_id, user.login, site.now, refused=refused, why=why)
-    await site.signals.notify(DISPATCH)
+    await judge_refusal(
+        site.storage, site.signals, site.rulebook, case_id, user.login, site.now, refused=refused, why=why
+    )
     return see(f"/cases/{case_id}")
 
 

@@ -217,6 +217,7 @@ async def _wrap_up(request: web.Request, site: Site, user: User) -> None:
         seat = await staff_the_floor.seat_of(work, user)
     await wrap_up(
         site.storage,
+        site.signals,
         site.scripts,
         site.rulebook,
         seat,
@@ -226,7 +227,6 @@ async def _wrap_up(request: web.Request, site: Site, user: User) -> None:
         appointment_at=moment(sent.get("appointment_at", "") or sent.get("asked_at", "")),
         customer_asked=bool(sent.get("customer_asked") or (sent.get("asked_at") and not sent.get("appointment_at"))),
     )
-    await site.signals.notify(topics.DISPATCH, topics.desk(seat.id), topics.WALL)
 
 
 ROUTES = (

@@ -22,7 +22,6 @@ from dialer.console.ticket_page import (
 )
 from dialer.domain.ticket import TicketId
 from dialer.domain.user import Permission, User
-from dialer.ports.topics import DISPATCH
 from dialer.usecases.reply_from_below import add_statement, keep_draft, look_over_draft, send_reply
 
 
@@ -42,10 +41,10 @@ async def reply(request: web.Request) -> web.StreamResponse:
     site, user, sent = site_of(request), user_of(request), await fields(request)
     ticket_id = ticket_id_of(request)
     await keep_draft(site.storage, user, ticket_id, reply_fields(sent), site.now)
-    objections = await send_reply(site.storage, site.rulebook, user, ticket_id, site.now, content_of(sent))
+    content = content_of(sent)
+    objections = await send_reply(site.storage, site.signals, site.rulebook, user, ticket_id, site.now, content)
     if objections:
         return await ticket_page(request, objections=objections)
-    await site.signals.notify(DISPATCH)
     return await moved_on(request)
 
 

@@ -15,7 +15,6 @@ from dialer.domain.audit import AuditKind
 from dialer.domain.calendar import shanghai_time
 from dialer.domain.ticket import TicketId
 from dialer.domain.user import Permission, User
-from dialer.ports.topics import DISPATCH
 from dialer.usecases.check_ticket import accept_answer, reject_answer, return_to_branch, send_back
 from dialer.usecases.hand_down_ticket import forward_ticket, hand_to_salesperson, take_ticket
 from dialer.usecases.look_at_tickets import LISTED, TicketView, ledger, ticket_file, tickets
@@ -86,8 +85,7 @@ async def _send_back(site: Site, user: User, ticket: TicketId, sent: Mapping[str
 
 async def _accept(site: Site, user: User, ticket: TicketId, sent: Mapping[str, str]) -> None:
     """The branch takes the answer; the case goes on."""
-    await accept_answer(site.storage, site.rulebook, user, ticket, site.now, _version(sent))
-    await site.signals.notify(DISPATCH)
+    await accept_answer(site.storage, site.signals, site.rulebook, user, ticket, site.now, _version(sent))
 
 
 async def _reject(site: Site, user: User, ticket: TicketId, sent: Mapping[str, str]) -> None:

@@ -40,7 +40,6 @@ from dialer.domain.user import Role
 from dialer.importing import ErrorFile, PolicyFile, give_way
 from dialer.logs import log_to
 from dialer.ports import TelephonyRefused
-from dialer.ports.topics import DISPATCH
 from dialer.settings import PhoneSystem
 from dialer.telephony.asterisk.browsers import add_browsers
 from dialer.telephony.asterisk.instance import PrivateAsterisk, find_program
@@ -212,6 +211,7 @@ async def _import(stage: _Stage, folder: Path) -> None:
     with ErrorFile(extract) as faults:
         await import_policies(
             site.storage,
+            site.signals,
             PolicyFile.open(extract),
             faults,
             site.clock,
@@ -220,7 +220,6 @@ async def _import(stage: _Stage, folder: Path) -> None:
             seed=str(stage.options.seed),
             give_way=give_way,
         )
-    await site.signals.notify(DISPATCH)
 
 
 def _robots(stage: _Stage, url: str, agents: Sequence[Login]) -> list[RobotAgent]:

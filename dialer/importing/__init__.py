@@ -7,7 +7,7 @@ The use case takes both ends:
     source = PolicyFile.open(path)
     with ErrorFile(path) as faults:
         report = await import_policies(
-            storage, source, faults, clock, rulebook, by=login, seed=secrets.token_hex(16), give_way=give_way
+            storage, signals, source, faults, clock, rulebook, by=login, seed=secrets.token_hex(16), give_way=give_way
         )
 """
 

@@ -8,22 +8,22 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from dialer.domain.api_token import ApiToken
 from dialer.domain.case import RevisitCase
-from dialer.domain.errors import DialerError, NotFound, StaleVersion
+from dialer.domain.errors import DialerError, NotFound
 from dialer.domain.phone import PhoneKind, PhoneNumber
 from dialer.domain.policy import Policy, ReceiptForm
 from dialer.domain.policy_entry import PolicyEntry
+from dialer.ports import Signals
 from dialer.ports.storage import Storage, StoredPolicy, Work
+from dialer.ports.topics import DISPATCH
 from dialer.usecases.access import sees
 from dialer.usecases.enter_policy import Entering, enter_changed
 from dialer.usecases.rulebook import Rulebook
-
-_TRIES = 5
+from dialer.usecases.try_again import try_again
 
 
 class ReceiptInFuture(DialerError):
@@ -64,7 +64,13 @@ class Amended:
 
 
 async def enter_receipt(
-    storage: Storage, rulebook: Rulebook, token: ApiToken, policy_no: str, receipt: Receipt, now: datetime
+    storage: Storage,
+    signals: Signals,
+    rulebook: Rulebook,
+    token: ApiToken,
+    policy_no: str,
+    receipt: Receipt,
+    now: datetime,
 ) -> Amended:
     """The receipt came in: deadlines are worked out and the case becomes due (rules §5.3 no. 1).
 
@@ -77,7 +83,8 @@ async def enter_receipt(
         policy = _received(before.policy, receipt, now.date())
         return None if policy == before.policy else PolicyEntry(1, policy, before.holder)
 
-    return await _amend(storage, Entering(rulebook, frozenset(), token.actor, "receipt", now), token, policy_no, signed)
+    run = Entering(rulebook, frozenset(), token.actor, "receipt", now)
+    return await _amend(storage, signals, run, token, policy_no, signed)
 
 
 def _received(policy: Policy, receipt: Receipt, today: date) -> Policy:
@@ -97,7 +104,13 @@ def _received(policy: Policy, receipt: Receipt, today: date) -> Policy:
 
 
 async def cancel_policy(
-    storage: Storage, rulebook: Rulebook, token: ApiToken, policy_no: str, cancelled_on: date, now: datetime
+    storage: Storage,
+    signals: Signals,
+    rulebook: Rulebook,
+    token: ApiToken,
+    policy_no: str,
+    cancelled_on: date,
+    now: datetime,
 ) -> Amended:
     """The contract was surrendered or rescinded: dialling stops at once (rules §5.3 no. 18).
 
@@ -111,11 +124,17 @@ async def cancel_policy(
         return PolicyEntry(1, before.policy, before.holder, cancelled_on=cancelled_on)
 
     run = Entering(rulebook, frozenset(), token.actor, "cancellation", now)
-    return await _amend(storage, run, token, policy_no, ended)
+    return await _amend(storage, signals, run, token, policy_no, ended)
 
 
 async def change_contact(
-    storage: Storage, rulebook: Rulebook, token: ApiToken, policy_no: str, contact: Contact, now: datetime
+    storage: Storage,
+    signals: Signals,
+    rulebook: Rulebook,
+    token: ApiToken,
+    policy_no: str,
+    contact: Contact,
+    now: datetime,
 ) -> Amended:
     """The holder can be reached otherwise: numbers are added to those that are known, the address is replaced.
 
@@ -134,7 +153,7 @@ async def change_contact(
         return PolicyEntry(1, before.policy, replace(before.holder, address=address), phones=new)
 
     run = Entering(rulebook, frozenset(), token.actor, "contact change", now)
-    return await _amend(storage, run, token, policy_no, moved)
+    return await _amend(storage, signals, run, token, policy_no, moved)
 
 
 def _number(text: str) -> PhoneNumber:
@@ -145,12 +164,14 @@ Change = Callable[[Work, StoredPolicy], Awaitable[PolicyEntry | None]]
 """What the policy becomes; None when nothing is new."""
 
 
-async def _amend(storage: Storage, run: Entering, token: ApiToken, policy_no: str, change: Change) -> Amended:
+async def _amend(
+    storage: Storage, signals: Signals, run: Entering, token: ApiToken, policy_no: str, change: Change
+) -> Amended:
     """When the case moved between reading and saving, it is done again."""
-    for _ in range(_TRIES - 1):
-        with suppress(StaleVersion):
-            return await _amend_once(storage, run, token, policy_no, change)
-    return await _amend_once(storage, run, token, policy_no, change)
+    amended = await try_again(lambda: _amend_once(storage, run, token, policy_no, change))
+    if amended.changed:
+        await signals.notify(DISPATCH)
+    return amended
 
 
 async def _amend_once(storage: Storage, run: Entering, token: ApiToken, policy_no: str, change: Change) -> Amended:

@@ -15,7 +15,9 @@ from dialer.domain.phone import PhoneKind, PhoneNumber, PhoneSource, PhoneStatus
 from dialer.domain.problem import ProblemLevel
 from dialer.domain.reply import Objection, ReplyContent
 from dialer.domain.ticket import REDIAL_PURPOSE, TICKET, TicketEvent, TicketId, TicketState, TransferTicket
+from dialer.ports import Signals
 from dialer.ports.storage import Moved, Storage, Work
+from dialer.ports.topics import DISPATCH
 from dialer.usecases.check_reply import keep_reply
 from dialer.usecases.gather_facts import gather, ranked
 from dialer.usecases.prove_case import CLOSING_NEEDS_PROOF, NOT_SEALED_YET, completed_inside, proof_of
@@ -32,7 +34,13 @@ _ISSUED_STATE = frozenset({CaseState.U_ISSUED, CaseState.L1_ISSUED, CaseState.L2
 
 
 async def reply_to_ticket(
-    storage: Storage, rulebook: Rulebook, ticket_id: TicketId, by: str, now: datetime, reply: ReplyContent
+    storage: Storage,
+    signals: Signals,
+    rulebook: Rulebook,
+    ticket_id: TicketId,
+    by: str,
+    now: datetime,
+    reply: ReplyContent,
 ) -> Sequence[Objection]:
     """Record an answer from below; one that holds up sends the case on, one that does not goes back with reasons.
 
@@ -53,6 +61,7 @@ async def reply_to_ticket(
         for event in (TicketEvent.REPLIED, TicketEvent.CHECKED, TicketEvent.RETURNED, TicketEvent.ACCEPTED):
             ticket = await work.tickets.move(ticket, event, moved)
         await act_on(work, ticket, reply, rulebook, moved)
+    await signals.notify(DISPATCH)
     return ()
 
 

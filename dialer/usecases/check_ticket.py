@@ -11,7 +11,9 @@ from dialer.domain.reply import ReplyContent
 from dialer.domain.ticket import TicketEvent, TicketId, TransferTicket
 from dialer.domain.ticket_desk import TicketStep
 from dialer.domain.user import User
+from dialer.ports import Signals
 from dialer.ports.storage import Moved, Storage, TicketReply, Work
+from dialer.ports.topics import DISPATCH
 from dialer.usecases.answer_ticket import act_on
 from dialer.usecases.hand_down_ticket import ticket_for
 from dialer.usecases.rulebook import Rulebook
@@ -58,7 +60,13 @@ async def send_back(
 
 
 async def accept_answer(
-    storage: Storage, rulebook: Rulebook, user: User, ticket_id: TicketId, now: datetime, version: int | None = None
+    storage: Storage,
+    signals: Signals,
+    rulebook: Rulebook,
+    user: User,
+    ticket_id: TicketId,
+    now: datetime,
+    version: int | None = None,
 ) -> None:
     """The branch takes the answer: the case is dialled again, or archived (rules §5.3 moves 6-16)."""
     async with storage.begin() as work:
@@ -67,6 +75,7 @@ async def accept_answer(
         moved = Moved(user.login, now, {})
         ticket = await work.tickets.move(_put_down(ticket), TicketEvent.ACCEPTED, moved)
         await act_on(work, ticket, ReplyContent.from_mapping(reply.content), rulebook, moved)
+    await signals.notify(DISPATCH)
 
 
 async def reject_answer(

@@ -22,8 +22,9 @@ from dialer.domain.outcome_rules import Also
 from dialer.domain.problem import Problem, ProblemLevel
 from dialer.domain.retry import Next, after_outcome
 from dialer.domain.seat import Seat, SeatEvent, SeatState
-from dialer.ports import Scripts
+from dialer.ports import Scripts, Signals
 from dialer.ports.storage import FoundProblem, Moved, Storage, StoredAnswer, StoredCall, Work
+from dialer.ports.topics import DISPATCH, WALL, desk
 from dialer.usecases.answer_ticket import take_up_answer
 from dialer.usecases.close_case import cancel_case, close_if_proved
 from dialer.usecases.conduct_interview import Conversation, conversations, end_with_the_call
@@ -107,6 +108,7 @@ async def end_of_talk(work: Work, scripts: Scripts, stored: StoredCall, event: s
 
 async def wrap_up(
     storage: Storage,
+    signals: Signals,
     scripts: Scripts,
     rulebook: Rulebook,
     seat: Seat,
@@ -121,6 +123,7 @@ async def wrap_up(
 
     Args:
         storage: the database.
+        signals: tell the dispatcher that the seat may be free, and those who see it.
         scripts: the published scripts.
         rulebook: the site's decisions.
         seat: the agent's seat, in WRAP_UP.
@@ -150,6 +153,7 @@ async def wrap_up(
         for case in finished:
             await close_if_proved(work, case, rulebook, now)
         await free_seat(work, current, Moved(by, now, {"call": current.call_id}))
+    await signals.notify(DISPATCH, desk(seat.id), WALL)
 
 
 def _appointment(at: datetime | None, now: datetime, *, customer_asked: bool) -> Appointment | None:

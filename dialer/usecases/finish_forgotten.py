@@ -10,7 +10,7 @@ from datetime import datetime, time, timedelta
 from dialer.domain.calendar import SHANGHAI, shanghai_time
 from dialer.domain.errors import ImpossibleMove, StaleVersion
 from dialer.domain.seat import Seat, SeatState
-from dialer.ports import Scripts
+from dialer.ports import Scripts, Signals
 from dialer.ports.storage import Storage
 from dialer.usecases.finish_attempt import AppointmentNeeded, wrap_up
 from dialer.usecases.rulebook import Rulebook
@@ -22,7 +22,9 @@ _NOTE = "坐席未确认，系统按问卷结果办结"
 _DEFAULT_TIMES = (time(10), time(15), time(18, 30))
 
 
-async def finish_forgotten(storage: Storage, scripts: Scripts, rulebook: Rulebook, now: datetime) -> int:
+async def finish_forgotten(
+    storage: Storage, signals: Signals, scripts: Scripts, rulebook: Rulebook, now: datetime
+) -> int:
     """Confirm what agents left unconfirmed; their seats are paused, since nobody seems to be there.
 
     A promised call without a time gets the system's: the next decent one (rules §8, CALLBACK_APPOINTMENT
@@ -33,7 +35,7 @@ async def finish_forgotten(storage: Storage, scripts: Scripts, rulebook: Ruleboo
     finished = 0
     for seat in seats:
         with suppress(StaleVersion, ImpossibleMove):  # the agent was there after all
-            await _finish(storage, scripts, rulebook, seat, now)
+            await _finish(storage, signals, scripts, rulebook, seat, now)
             finished += 1
     return finished
 
@@ -42,12 +44,15 @@ def _forgotten(seat: Seat, now: datetime) -> bool:
     return seat.state is SeatState.WRAP_UP and now - seat.since > FORGOTTEN_AFTER
 
 
-async def _finish(storage: Storage, scripts: Scripts, rulebook: Rulebook, seat: Seat, now: datetime) -> None:
+async def _finish(
+    storage: Storage, signals: Signals, scripts: Scripts, rulebook: Rulebook, seat: Seat, now: datetime
+) -> None:
     async with storage.begin() as work:
         await work.floor.save_seat(replace(seat, pause_after_call=True))
     for at in _default_times(now):
         try:
-            await wrap_up(storage, scripts, rulebook, seat, "system:timetable", now, note=_NOTE, appointment_at=at)
+            by = "system:timetable"
+            await wrap_up(storage, signals, scripts, rulebook, seat, by, now, note=_NOTE, appointment_at=at)
         except AppointmentNeeded:
             continue
         return

@@ -8,20 +8,21 @@ revisited wait until their draw is made; none is stored before it, so none can b
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import islice
 from typing import Protocol, TypeVar
 
-from dialer.domain.errors import CalendarMissing, StaleVersion
+from dialer.domain.errors import CalendarMissing
 from dialer.domain.phone import PhoneNumber
 from dialer.domain.policy_entry import BadRow, PolicyEntry, RowFault
 from dialer.domain.sampling import Stratum, draw_sample
-from dialer.ports import Clock
+from dialer.ports import Clock, Signals
 from dialer.ports.storage import Storage, Work
+from dialer.ports.topics import DISPATCH
 from dialer.usecases.enter_policy import ALWAYS, NEVER, Arrival, Entering, enter_changed, enter_new
 from dialer.usecases.rulebook import Rulebook
+from dialer.usecases.try_again import try_again
 
 ROWS_A_UNIT = 250
 """New rows stored in one unit of work: the engine's own writes wait a few tenths of a second for it at most."""
@@ -31,8 +32,6 @@ CHANGES_A_UNIT = 20
 
 POPULATION = 20_000
 """Policies drawn from at once at most, so that memory stays flat."""
-
-_TRIES = 5
 
 Row = TypeVar("Row")
 
@@ -122,6 +121,7 @@ def _untold(_row: int, _fate: Fate) -> None:
 
 async def import_policies(
     storage: Storage,
+    signals: Signals,
     source: PolicySource,
     faults: FaultSink,
     clock: Clock,
@@ -136,6 +136,7 @@ async def import_policies(
 
     Args:
         storage: the database.
+        signals: tell the dispatcher that there are new cases.
         source: the extract.
         faults: gets every fault once.
         clock: says when the import runs.
@@ -160,6 +161,7 @@ async def import_policies(
     await importing.mark_staff()
     async with storage.begin() as work:
         await work.ledger.import_ended(import_id, report.counts, clock.now())
+    await signals.notify(DISPATCH)
     return report
 
 
@@ -259,10 +261,7 @@ class _Import:
 
     async def _stored(self, entries: Sequence[PolicyEntry]) -> Sequence[Fate | BadRow]:
         """What became of each entry. When a case moved between reading and saving, the unit is done again."""
-        for _ in range(_TRIES - 1):
-            with suppress(StaleVersion):
-                return await self._unit(entries)
-        return await self._unit(entries)
+        return await try_again(lambda: self._unit(entries))
 
     async def _unit(self, entries: Sequence[PolicyEntry]) -> list[Fate | BadRow]:
         fates: list[Fate | BadRow] = []

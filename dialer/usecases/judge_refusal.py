@@ -10,14 +10,24 @@ from dialer.domain.case import CaseEvent, CaseId, RevisitCase
 from dialer.domain.errors import NotAllowed
 from dialer.domain.outcome import Outcome
 from dialer.domain.recording import RecordingState
+from dialer.ports import Signals
 from dialer.ports.storage import Moved, Storage, Work
+from dialer.ports.topics import DISPATCH
 from dialer.usecases.answer_ticket import close_answered_tickets, take_up_answer
 from dialer.usecases.gather_facts import gather, ranked
 from dialer.usecases.rulebook import Rulebook
 
 
 async def judge_refusal(
-    storage: Storage, rulebook: Rulebook, case_id: CaseId, by: str, now: datetime, *, refused: bool, why: str
+    storage: Storage,
+    signals: Signals,
+    rulebook: Rulebook,
+    case_id: CaseId,
+    by: str,
+    now: datetime,
+    *,
+    refused: bool,
+    why: str,
 ) -> RevisitCase:
     """QA has listened: the customer did refuse (the case closes) or did not (it is dialled again).
 
@@ -37,7 +47,9 @@ async def judge_refusal(
         case = await work.cases.move(case, CaseEvent.QA_FAILED, moved)
         known = await gather(work, case, rulebook.calendar, now)
         case = await work.cases.save(ranked(known, rulebook, now).due(now, why))
-        return await take_up_answer(work, case, rulebook, moved)
+        case = await take_up_answer(work, case, rulebook, moved)
+    await signals.notify(DISPATCH)
+    return case
 
 
 async def _must_be_heard(work: Work, case: RevisitCase) -> None:

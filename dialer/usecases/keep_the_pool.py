@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import date, datetime, time, timedelta
+from functools import partial
 
 from dialer.domain.calendar import SHANGHAI, shanghai_time
-from dialer.domain.case import NOT_CLOSED, POOL, CaseEvent, CaseState, RevisitCase
+from dialer.domain.case import NOT_CLOSED, POOL, CaseEvent, CaseId, CaseState, RevisitCase
 from dialer.domain.errors import CalendarMissing, StaleVersion
 from dialer.ports.storage import Moved, Storage, Work
 from dialer.usecases.answer_ticket import take_up_answer
 from dialer.usecases.gather_facts import gather, ranked
 from dialer.usecases.rulebook import Rulebook
+from dialer.usecases.try_again import try_again
 
 LATE = "LATE"
 _EREVISIT_HOURS = 48
 _EREVISIT_STOPS_DAYS_BEFORE = 3
 _AT_ONCE = 100_000
-_TRIES = 3
 _UNDER_WAY = tuple(state for state in NOT_CLOSED if state is not CaseState.NOT_SAMPLED)
 
 
@@ -77,17 +78,20 @@ async def expire_erevisits(storage: Storage, rulebook: Rulebook, now: datetime) 
     return await _one_by_one(storage, (CaseState.EREVISIT_WAIT,), expire)
 
 
-async def _one_by_one(
-    storage: Storage, states: Sequence[CaseState], change: Callable[[Work, RevisitCase], Awaitable[bool]]
-) -> int:
-    """A short unit of work a case, so that nobody waits for a sweep; who loses a race looks once more."""
+Change = Callable[[Work, RevisitCase], Awaitable[bool]]
+
+
+async def _one_by_one(storage: Storage, states: Sequence[CaseState], change: Change) -> int:
+    """A short unit of work a case, so that nobody waits for a sweep; who loses a race looks again."""
     async with storage.read() as work:
         cases = await work.cases.in_state(*states, limit=_AT_ONCE)
     changed = 0
     for case in cases:
-        for _ in range(_TRIES):
-            with suppress(StaleVersion):
-                async with storage.begin() as work:
-                    changed += await change(work, await work.cases.get(case.id))
-                break
+        with suppress(StaleVersion):  # the next sweep comes to it
+            changed += await try_again(partial(_one, storage, case.id, change))
     return changed
+
+
+async def _one(storage: Storage, case_id: CaseId, change: Change) -> bool:
+    async with storage.begin() as work:
+        return await change(work, await work.cases.get(case_id))

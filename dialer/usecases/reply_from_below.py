@@ -14,6 +14,7 @@ from dialer.domain.reply import Objection, ReplyContent
 from dialer.domain.ticket import TicketEvent, TicketId
 from dialer.domain.ticket_desk import TicketStep, answers_at_once
 from dialer.domain.user import User
+from dialer.ports import Signals
 from dialer.ports.storage import Draft, Moved, Storage, TicketReply, Work
 from dialer.usecases.access import ticket_in_scope
 from dialer.usecases.answer_ticket import reply_to_ticket
@@ -48,7 +49,13 @@ async def look_over_draft(
 
 
 async def send_reply(
-    storage: Storage, rulebook: Rulebook, user: User, ticket_id: TicketId, now: datetime, reply: ReplyContent
+    storage: Storage,
+    signals: Signals,
+    rulebook: Rulebook,
+    user: User,
+    ticket_id: TicketId,
+    now: datetime,
+    reply: ReplyContent,
 ) -> Sequence[Objection]:
     """Send an answer the way the user's role has: from below to be checked, at the branch to count at once.
 
@@ -63,7 +70,7 @@ async def send_reply(
     if correction:
         return await accept_correction(storage, rulebook, ticket_id, user.login, now, reply)
     if step is TicketStep.ANSWER:
-        return await reply_to_ticket(storage, rulebook, ticket_id, user.login, now, reply)
+        return await reply_to_ticket(storage, signals, rulebook, ticket_id, user.login, now, reply)
     return await _reply(storage, rulebook, user, ticket_id, now, reply)
 
 

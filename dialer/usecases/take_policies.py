@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from dialer.domain.api_token import ApiToken
 from dialer.domain.phone import PhoneNumber
 from dialer.domain.policy_entry import BadRow, PolicyEntry, RowFault
-from dialer.ports import Clock
+from dialer.ports import Clock, Signals
 from dialer.ports.storage import Storage
 from dialer.usecases.access import sees
 from dialer.usecases.enter_policy import org_of
@@ -30,6 +30,7 @@ class Taken:
 
 async def take_policies(
     storage: Storage,
+    signals: Signals,
     source: PolicySource,
     token: ApiToken,
     clock: Clock,
@@ -48,6 +49,7 @@ async def take_policies(
     rows, taken = _Within(source, token, await _places(storage, source, token)), Taken()
     await import_policies(
         storage,
+        signals,
         rows,
         taken,
         clock,

@@ -74,6 +74,19 @@ def a_reply(now: datetime, **changes: Any) -> ReplyContent:
 
 
 @dataclass
+class HeardSignals:
+    """What was signalled, in order."""
+
+    topics: list[str] = field(default_factory=list)
+
+    async def notify(self, *topics: str) -> None:
+        self.topics.extend(topics)
+
+    async def wait(self, topic: str, timeout_seconds: float) -> bool:
+        return topic in self.topics and timeout_seconds >= 0
+
+
+@dataclass
 class Site:
     """The database, the rules, the time, and verbs for what happens."""
 
@@ -81,6 +94,7 @@ class Site:
     scripts: Scripts
     rulebook: Rulebook
     now: datetime = field(default_factory=lambda: at(9, 30))
+    signals: HeardSignals = field(default_factory=HeardSignals)
     talk_seconds: float = 120.0
 
     def later(self, **passed: float) -> None:
@@ -252,7 +266,7 @@ class Site:
     async def wrapped_up(self, **how: Any) -> None:
         self.later(seconds=10)
         seat = await self.seat()
-        await wrap_up(self.storage, self.scripts, self.rulebook, seat, seat.login, self.now, **how)
+        await wrap_up(self.storage, self.signals, self.scripts, self.rulebook, seat, seat.login, self.now, **how)
 
     async def sealed(self, fault: DialerError | None = None) -> None:
         """All sound that waits is sealed, or meets a fault of the store."""
@@ -275,7 +289,7 @@ class Site:
 
     async def reply(self, ticket: TransferTicket, **changes: Any) -> Sequence[Objection]:
         content = a_reply(self.now, **changes)
-        return await reply_to_ticket(self.storage, self.rulebook, ticket.id, "l3", self.now, content)
+        return await reply_to_ticket(self.storage, self.signals, self.rulebook, ticket.id, "l3", self.now, content)
 
     async def sent_down_and_answered(self, case: RevisitCase, **changes: Any) -> TransferTicket:
         """The 16:00 extraction and the next day's answer."""

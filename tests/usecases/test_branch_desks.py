@@ -16,6 +16,7 @@ from dialer.domain.problem import Problem, ProblemLevel, ProblemType
 from dialer.domain.reply import Objection
 from dialer.domain.ticket import TicketEvent, TicketId, TicketItem, TicketState, TransferTicket
 from dialer.domain.user import Role, User
+from dialer.ports.topics import DISPATCH
 from dialer.recording.local_store import LocalStore
 from dialer.usecases.attach_to_ticket import ReceivedFile, attach_to_ticket, attachment_in_scope
 from dialer.usecases.check_ticket import (
@@ -67,7 +68,11 @@ class Desks:
 
     async def replied(self, by: User, **changes: Any) -> tuple[Objection, ...]:
         reply = a_reply(self.site.now, **changes)
-        return tuple(await send_reply(self.site.storage, self.site.rulebook, by, self.id, self.site.now, reply))
+        return tuple(
+            await send_reply(
+                self.site.storage, self.site.signals, self.site.rulebook, by, self.id, self.site.now, reply
+            )
+        )
 
     async def seen_by(self, user: User, view: TicketView | None = None) -> list[TicketId]:
         found = await tickets(self.site.storage, user, self.site.rulebook.calendar, self.site.now, view)
@@ -163,7 +168,9 @@ async def test_a_ticket_goes_down_is_signed_answered_checked_and_accepted(u: Des
     assert (await u.ticket()).replied_at == site.now
     async with site.storage.read() as work:
         assert (await work.cases.get(case_id)).state is CaseState.U_ISSUED
-    await accept_answer(site.storage, site.rulebook, u.dispatch, u.id, site.now)
+    assert DISPATCH not in site.signals.topics
+    await accept_answer(site.storage, site.signals, site.rulebook, u.dispatch, u.id, site.now)
+    assert DISPATCH in site.signals.topics
     async with site.storage.read() as work:
         assert (await work.cases.get(case_id)).state is CaseState.U_REDIAL
         history = [(row.event, row.actor, row.to_state) for row in await work.tickets.history(u.id)][2:]
@@ -300,7 +307,7 @@ async def test_the_salesperson_adds_a_statement_to_a_first_level_item_and_does_n
     await add_statement(site.storage, l1.sales, l1.id, "投保时客户本人在场签字", site.now)
     assert not await l1.replied(l1.independent)
     await return_to_branch(site.storage, l1.l3, l1.id, site.now)
-    await accept_answer(site.storage, site.rulebook, l1.dispatch, l1.id, site.now)
+    await accept_answer(site.storage, site.signals, site.rulebook, l1.dispatch, l1.id, site.now)
     async with site.storage.read() as work:
         assert (await work.cases.get((await l1.ticket()).case_id)).state is CaseState.L1_REDIAL
     statement, answer = (await l1.file(l1.l3)).replies

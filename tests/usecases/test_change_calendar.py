@@ -23,8 +23,7 @@ from dialer.usecases.govern_scripts import ReasonNeeded
 from tests.builders import a_policy, a_user
 from tests.console.desk import OfTheSite
 from tests.usecases.conftest import ROOT
-from tests.usecases.site import Site, on
-from tests.usecases.test_staff_the_floor import HeardSignals
+from tests.usecases.site import HeardSignals, Site, on
 
 A_2026 = (ROOT / "config" / "calendars" / "2026.yaml").read_text()
 WITHOUT_SUNDAY_20 = A_2026.replace("  - 2026-09-20  # 周日\n", "")

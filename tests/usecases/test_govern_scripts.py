@@ -13,8 +13,7 @@ from dialer.ports.topics import IN_FORCE
 from dialer.usecases import govern_scripts as desk
 from dialer.usecases.govern_scripts import NotPublishable, ReasonNeeded
 from tests.builders import a_policy, a_user
-from tests.usecases.site import Site
-from tests.usecases.test_staff_the_floor import HeardSignals
+from tests.usecases.site import HeardSignals, Site
 
 SCRIPT = "NB_PARTICIPATING"
 GREETING = "您好，我是{company_name}客户服务中心的回访专员"

@@ -19,6 +19,7 @@ from dialer.domain.sampling import ProvinceRules, Stratum, draw_sample
 from dialer.domain.ticket import TicketState
 from dialer.importing import ErrorFile, PolicyFile, give_way
 from dialer.ports.storage import FoundProblem, HistoryRow, Storage
+from dialer.ports.topics import DISPATCH
 from dialer.storage.database import Database
 from dialer.storage.schema import upgrade
 from dialer.storage.vault import Vault
@@ -27,6 +28,7 @@ from dialer.usecases.import_policies import ImportReport, import_policies
 from dialer.usecases.open_ticket import open_ticket
 from dialer.usecases.rulebook import Rulebook
 from tests.builders import at, moved
+from tests.usecases.site import HeardSignals
 from trials.extracts import Values, a_row, a_short_row, an_id, write_csv, write_xlsx
 
 TOMORROW = date(2026, 9, 19)
@@ -44,6 +46,7 @@ class Desk:
     rulebook: Rulebook
     folder: Path
     instant: datetime = field(default_factory=lambda: at(19))
+    signals: HeardSignals = field(default_factory=HeardSignals)
 
     def now(self) -> datetime:
         return self.instant
@@ -55,6 +58,7 @@ class Desk:
         with ErrorFile(path) as faults:
             return await import_policies(
                 self.storage,
+                self.signals,
                 PolicyFile.open(path),
                 faults,
                 self,
@@ -100,6 +104,7 @@ async def test_a_new_policy_with_a_receipt_is_ready_with_its_deadlines_and_first
     report = await desk.take(a_row())
 
     case = await desk.case()
+    assert desk.signals.topics == [DISPATCH]
     assert report.counts == {
         "rows": 1, "new": 1, "changed": 0, "unchanged": 0, "bad": 0, "sampled_out": 0, "left_out": 0,
     }  # fmt: skip
@@ -405,6 +410,7 @@ async def test_an_import_cut_short_is_finished_by_running_it_again(desk: Desk):
     with pytest.raises(RuntimeError, match="power cut"):
         await import_policies(
             desk.storage,
+            desk.signals,
             _CutShort(path),
             ErrorFile(path),
             desk,
@@ -456,6 +462,7 @@ async def test_others_write_while_an_import_runs(desk: Desk, storage: Database):
     importing = asyncio.create_task(
         import_policies(
             storage,
+            desk.signals,
             PolicyFile.open(path),
             ErrorFile(path),
             desk,

@@ -34,17 +34,6 @@ async def _floor(site: Site, user: User) -> FloorPicture:
     return await watch_floor(site.storage, site.rulebook, user, site.now, wrap_up_seconds=45)
 
 
-class NoSignals:
-    """Nobody waits."""
-
-    async def notify(self, *topics: str) -> None:
-        """Nothing."""
-
-    async def wait(self, topic: str, timeout_seconds: float) -> bool:  # noqa: ARG002  # the port's arguments
-        """At once."""
-        return False
-
-
 async def leader(site: Site, login: str = "zhangwei", **changes: str) -> User:
     facts = {"role": Role.CC_LEADER, "phone_address": f"sip:{login}@127.0.0.1"}
     async with site.storage.begin() as work:
@@ -60,7 +49,7 @@ async def a_talk(site: Site) -> CallId:
 
 
 async def asks(site: Site, user: User, call: CallId, mode: ListenMode = LISTEN) -> Listening:
-    return await listen_in(site.storage, NoSignals(), user, call, mode, site.now)
+    return await listen_in(site.storage, site.signals, user, call, mode, site.now)
 
 
 async def is_let_in(site: Site, call: CallId, mode: ListenMode = LISTEN) -> Listening | None:
@@ -119,7 +108,7 @@ async def test_a_call_has_one_supervisor_at_a_time(site: Site) -> None:
     await asks(site, zhangwei, call)
     with pytest.raises(ListenedTo):
         await asks(site, lina, call)
-    await stop_listening(site.storage, NoSignals(), zhangwei, site.now)
+    await stop_listening(site.storage, site.signals, zhangwei, site.now)
     await asks(site, lina, call)
 
 
@@ -132,18 +121,18 @@ async def test_who_is_on_another_call_leaves_it_first(site: Site) -> None:
         await work.listenings.add(Listening(first, SEAT, "zhangwei", LISTEN, site.now))
     with pytest.raises(ListeningElsewhere):
         await asks(site, zhangwei, second)
-    await stop_listening(site.storage, NoSignals(), zhangwei, site.now)
+    await stop_listening(site.storage, site.signals, zhangwei, site.now)
     await asks(site, zhangwei, second)
     assert [order.kind for order in await orders(site)][-2:] == [DeskOrderKind.STOP_LISTENING, DeskOrderKind.LISTEN]
 
 
 async def test_who_stops_is_out_at_once_and_who_is_nowhere_has_nothing_to_stop(site: Site) -> None:
     zhangwei, call = await leader(site), await a_talk(site)
-    await stop_listening(site.storage, NoSignals(), zhangwei, site.now)
+    await stop_listening(site.storage, site.signals, zhangwei, site.now)
     assert await orders(site) == []
     await asks(site, zhangwei, call)
     await is_let_in(site, call)
-    await stop_listening(site.storage, NoSignals(), zhangwei, site.now)
+    await stop_listening(site.storage, site.signals, zhangwei, site.now)
     assert [order.kind for order in await orders(site)] == [DeskOrderKind.LISTEN, DeskOrderKind.STOP_LISTENING]
     assert (await log_of(site, call))[0].ending is ListeningEnd.LEFT
     assert await follow_listening(site.storage, ListenerDown(call, site.now, "stopped")) is None

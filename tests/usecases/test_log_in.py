@@ -26,7 +26,8 @@ from dialer.usecases.log_in import (
 )
 from dialer.usecases.staff_the_floor import create_user
 from tests.builders import a_seat, at, moved
-from tests.usecases.test_staff_the_floor import HASHER, HeardSignals
+from tests.usecases.site import HeardSignals
+from tests.usecases.test_staff_the_floor import HASHER
 
 PASSWORD = "correct horse battery"
 NOW = at(9)

@@ -19,8 +19,8 @@ from dialer.usecases.log_in import FAILURES_UNTIL_LOCKED, LockedOut, LoginRefuse
 from dialer.usecases.manage_users import Account
 from dialer.usecases.staff_the_floor import AccountInvalid, WholeCompanyOnly
 from tests.builders import at
-from tests.usecases.site import Site
-from tests.usecases.test_staff_the_floor import HASHER, PASSWORD, HeardSignals
+from tests.usecases.site import HeardSignals, Site
+from tests.usecases.test_staff_the_floor import HASHER, PASSWORD
 
 NOW = at(9)
 AN_AGENT = Account("李华", Role.CC_AGENT, "44/4401", "sip:lihua@127.0.0.1")

@@ -17,8 +17,7 @@ from dialer.usecases.follow_call import leg_is_down
 from dialer.usecases.place_call import Previewed, place_next_call, place_previewed_call
 from dialer.usecases.preview_case import GiveBackReason, dial_previewed, end_forgotten_previews, give_back
 from tests.builders import a_user, at
-from tests.usecases.site import SEAT, Site
-from tests.usecases.test_staff_the_floor import HeardSignals
+from tests.usecases.site import SEAT, HeardSignals, Site
 
 AGENT = a_user()
 

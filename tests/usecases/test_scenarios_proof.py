@@ -15,6 +15,7 @@ from dialer.domain.recording import RecordingState
 from dialer.domain.seat import SeatState
 from dialer.domain.user import Role
 from dialer.ports import SoundLost, StoreFailed
+from dialer.ports.topics import DISPATCH
 from dialer.usecases.access import recording_in_scope
 from dialer.usecases.case_file import case_file
 from dialer.usecases.close_case import close_what_is_proved
@@ -135,9 +136,13 @@ async def test_a_refusal_closes_only_when_quality_has_heard_it(site: Site):
     case = await site.a_case_is_due()
     await _refused(site, case)
     with pytest.raises(NotAllowed):
-        await judge_refusal(site.storage, site.rulebook, case.id, "qa", site.now, refused=True, why="确认拒访")
+        await judge_refusal(
+            site.storage, site.signals, site.rulebook, case.id, "qa", site.now, refused=True, why="确认拒访"
+        )
     await site.sealed()
-    closed = await judge_refusal(site.storage, site.rulebook, case.id, "qa", site.now, refused=True, why="确认拒访")
+    closed = await judge_refusal(
+        site.storage, site.signals, site.rulebook, case.id, "qa", site.now, refused=True, why="确认拒访"
+    )
     assert (closed.state, closed.closed_why) == (CaseState.CLOSED_REFUSED, "REFUSED")
 
 
@@ -145,8 +150,12 @@ async def test_a_refusal_that_was_none_is_dialled_again(site: Site):
     case = await site.a_case_is_due()
     await _refused(site, case)
     await site.sealed()
-    back = await judge_refusal(site.storage, site.rulebook, case.id, "qa", site.now, refused=False, why="只是说忙")
+    site.signals.topics.clear()
+    back = await judge_refusal(
+        site.storage, site.signals, site.rulebook, case.id, "qa", site.now, refused=False, why="只是说忙"
+    )
     assert (back.state, back.next_at) == (CaseState.READY, site.now)
+    assert site.signals.topics == [DISPATCH]
     await site.talked(case)
     await site.sealed()
     assert (await site.case(case)).state is CaseState.CLOSED_SUCCESS
@@ -162,7 +171,9 @@ async def test_an_older_recording_does_not_prove_a_refusal(site: Site):
     await site.sealed()
     await _refused(site, case)
     with pytest.raises(NotAllowed):
-        await judge_refusal(site.storage, site.rulebook, case.id, "qa", site.now, refused=True, why="确认拒访")
+        await judge_refusal(
+            site.storage, site.signals, site.rulebook, case.id, "qa", site.now, refused=True, why="确认拒访"
+        )
 
 
 async def test_a_refusal_of_a_redial_closes_its_ticket_with_the_case(site: Site):
@@ -176,7 +187,9 @@ async def test_a_refusal_of_a_redial_closes_its_ticket_with_the_case(site: Site)
     await site.answer(call, "END")
     await site.over(call)
     await site.sealed()
-    await judge_refusal(site.storage, site.rulebook, case.id, "qa", site.now, refused=True, why="确认拒访")
+    await judge_refusal(
+        site.storage, site.signals, site.rulebook, case.id, "qa", site.now, refused=True, why="确认拒访"
+    )
     assert [ticket.state.value for ticket in await site.tickets(case)] == ["CLOSED"]
 
 

@@ -161,8 +161,8 @@ class Walk:
             at = self.site.now + timedelta(minutes=self.dice.randint(5, 3000))
             try:
                 await wrap_up(
-                    self.site.storage, self.site.scripts, self.site.rulebook, seat, seat.login, self.site.now,
-                    appointment_at=at, customer_asked=self.dice.random() < 0.5,
+                    self.site.storage, self.site.signals, self.site.scripts, self.site.rulebook, seat, seat.login,
+                    self.site.now, appointment_at=at, customer_asked=self.dice.random() < 0.5,
                 )  # fmt: skip
             except AppointmentNeeded:
                 continue  # the agent asks for another time
@@ -194,7 +194,9 @@ class Walk:
         if case.state is CaseState.REFUSAL_QA:
             try:
                 refused = self.dice.random() < 0.5
-                await judge_refusal(site.storage, site.rulebook, case.id, "qa", site.now, refused=refused, why="听")
+                await judge_refusal(
+                    site.storage, site.signals, site.rulebook, case.id, "qa", site.now, refused=refused, why="听"
+                )
             except NotAllowed:
                 return True
         elif self.dice.random() < 0.02 and not case.state.closed:

@@ -15,8 +15,8 @@ from dialer.usecases.manage_users import Account
 from dialer.usecases.shape_organisation import UnitUsed
 from dialer.usecases.staff_the_floor import AccountInvalid
 from tests.builders import a_user, at
-from tests.usecases.site import Site
-from tests.usecases.test_staff_the_floor import HASHER, HeardSignals
+from tests.usecases.site import HeardSignals, Site
+from tests.usecases.test_staff_the_floor import HASHER
 
 NOW = at(9)
 GUANGDONG = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -23,6 +23,7 @@ from dialer.usecases.staff_the_floor import (
     wishes,
 )
 from tests.builders import a_seat, at
+from tests.usecases.site import HeardSignals
 
 PASSWORD = "correct horse battery"
 
@@ -35,19 +36,6 @@ class PlainHasher:
 
     async def verify(self, password_hash: str, password: str) -> bool:
         return password_hash == f"hash of {password}"
-
-
-@dataclass
-class HeardSignals:
-    """What was signalled, in order."""
-
-    topics: list[str] = field(default_factory=list)
-
-    async def notify(self, *topics: str) -> None:
-        self.topics.extend(topics)
-
-    async def wait(self, topic: str, timeout_seconds: float) -> bool:
-        return topic in self.topics and timeout_seconds >= 0
 
 
 HASHER = PlainHasher()

@@ -17,22 +17,9 @@ from dialer.usecases.explain_case import explain_case
 from dialer.usecases.place_call import place_next_call
 from dialer.usecases.steer_dialling import decisions, end_steering, preview, steer
 from tests.builders import a_holder, a_policy, a_user
-from tests.usecases.site import Site, on
+from tests.usecases.site import HeardSignals, Site, on
 
 MANAGER = a_user(login="lina", role=Role.CC_MANAGER)
-
-
-class Heard:
-    """Signals that remember what was told."""
-
-    def __init__(self) -> None:
-        self.topics: list[str] = []
-
-    async def notify(self, *topics: str) -> None:
-        self.topics.extend(topics)
-
-    async def wait(self, _topic: str, _timeout_seconds: float) -> bool:
-        return False
 
 
 def a_wish(site: Site, kind: SteeringKind = SteeringKind.PAUSE, **changes) -> Steering:
@@ -41,11 +28,11 @@ def a_wish(site: Site, kind: SteeringKind = SteeringKind.PAUSE, **changes) -> St
 
 
 async def decided(site: Site, kind: SteeringKind = SteeringKind.PAUSE, **changes) -> Steering:
-    return await steer(site.storage, Heard(), site.rulebook, MANAGER, a_wish(site, kind, **changes), site.now)
+    return await steer(site.storage, HeardSignals(), site.rulebook, MANAGER, a_wish(site, kind, **changes), site.now)
 
 
 async def taken_back(site: Site, steering: Steering, user: User = MANAGER) -> None:
-    await end_steering(site.storage, Heard(), site.rulebook, user, steering.id, "过去了", site.now)
+    await end_steering(site.storage, HeardSignals(), site.rulebook, user, steering.id, "过去了", site.now)
 
 
 async def in_org(site: Site, org: str, holder: Policyholder | None = None, **changes):
@@ -161,7 +148,7 @@ async def test_a_decision_of_the_same_kind_and_group_takes_the_others_place(site
 
 
 async def test_a_decision_tells_engines_and_walls_to_look_again(site: Site):
-    heard = Heard()
+    heard = HeardSignals()
     made = await steer(site.storage, heard, site.rulebook, MANAGER, a_wish(site), site.now)
     await end_steering(site.storage, heard, site.rulebook, MANAGER, made.id, "过去了", site.now)
     assert heard.topics == [DISPATCH, WALL, DISPATCH, WALL]
@@ -172,7 +159,7 @@ async def test_without_a_reason_nothing_is_decided_nor_taken_back(site: Site):
         await decided(site, why="  ")
     made = await decided(site)
     with pytest.raises(SteeringInvalid, match="say why"):
-        await end_steering(site.storage, Heard(), site.rulebook, MANAGER, made.id, " ", site.now)
+        await end_steering(site.storage, HeardSignals(), site.rulebook, MANAGER, made.id, " ", site.now)
     assert (await decisions(site.storage, MANAGER, site.now)).standing == (made,)
 
 
@@ -194,7 +181,7 @@ async def test_a_manager_steers_the_own_branch_and_sees_what_stands_above_it(sit
         with pytest.raises(NotFound):
             await preview(site.storage, site.rulebook, of_44, a_wish(site, org=org), site.now)
         with pytest.raises(NotFound):
-            await steer(site.storage, Heard(), site.rulebook, of_44, a_wish(site, org=org), site.now)
+            await steer(site.storage, HeardSignals(), site.rulebook, of_44, a_wish(site, org=org), site.now)
     national, elsewhere = await decided(site, org=""), await decided(site, org="32")
     shown = await decisions(site.storage, of_44, site.now)
     assert shown.standing == (national,)

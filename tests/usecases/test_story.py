@@ -11,12 +11,13 @@ from dialer.domain.problem import ProblemLevel, ProblemType
 from dialer.domain.reply import ReplyContent
 from dialer.domain.seat import SeatState
 from dialer.domain.ticket import TicketState
+from dialer.ports.topics import DISPATCH, WALL, desk
 from dialer.usecases.answer_ticket import reply_to_ticket
 from dialer.usecases.finish_forgotten import finish_forgotten
 from dialer.usecases.follow_call import take_over
 from dialer.usecases.issue_tickets import issue_tickets
 from tests.builders import at
-from tests.usecases.site import Site
+from tests.usecases.site import SEAT, Site
 
 
 def a_good_reply(now, **changes) -> ReplyContent:
@@ -158,9 +159,11 @@ async def test_an_l1_goes_down_is_answered_is_dialled_again_and_closes(site: Sit
     assert ticket.due_at == at(17, 30, day=at(0).date().replace(day=21))  # scenario 1: Sunday 20th works
 
     stock = a_good_reply(site.now, account="已处理。", customer_said="客户已清楚。", done="已结案。")
-    assert await reply_to_ticket(site.storage, site.rulebook, ticket.id, "l3", site.now, stock)
+    assert await reply_to_ticket(site.storage, site.signals, site.rulebook, ticket.id, "l3", site.now, stock)
     assert (await site.case(case)).state is CaseState.L1_ISSUED
-    assert not await reply_to_ticket(site.storage, site.rulebook, ticket.id, "l3", site.now, a_good_reply(site.now))
+    assert not await reply_to_ticket(
+        site.storage, site.signals, site.rulebook, ticket.id, "l3", site.now, a_good_reply(site.now)
+    )
     redial = await site.case(case)
     assert (redial.state, redial.purpose, redial.round) == (CaseState.L1_REDIAL, Purpose.L1_CONFIRM, 1)
 
@@ -193,11 +196,12 @@ async def test_a_wrap_up_that_nobody_confirms_is_confirmed_by_rule_and_the_seat_
     call = await site.connected()
     await site.answer_everything(call)
     await site.hung_up(call)
-    assert await finish_forgotten(site.storage, site.scripts, site.rulebook, site.now) == 0
+    assert await finish_forgotten(site.storage, site.signals, site.scripts, site.rulebook, site.now) == 0
     site.later(minutes=16)
-    assert await finish_forgotten(site.storage, site.scripts, site.rulebook, site.now) == 1
+    assert await finish_forgotten(site.storage, site.signals, site.scripts, site.rulebook, site.now) == 1
     assert await site.outcomes(case) == [Outcome.SUCCESS]
     assert (await site.seat()).state is SeatState.PAUSED
+    assert site.signals.topics == [DISPATCH, desk(SEAT), WALL]
 
 
 async def test_a_forgotten_promise_gets_the_next_decent_hour(site: Site):
@@ -208,7 +212,7 @@ async def test_a_forgotten_promise_gets_the_next_decent_hour(site: Site):
     await site.answer(call, "LATER")
     await site.hung_up(call)
     site.later(minutes=16)
-    await finish_forgotten(site.storage, site.scripts, site.rulebook, site.now)
+    await finish_forgotten(site.storage, site.signals, site.scripts, site.rulebook, site.now)
     promised = (await site.case(case)).appointment
     assert promised is not None
     assert promised.at == at(10, day=site.now.date() + timedelta(days=1))

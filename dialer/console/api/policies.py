@@ -18,7 +18,6 @@ from dialer.console.site import site_of
 from dialer.domain.audit import AuditKind
 from dialer.domain.phone import PhoneKind
 from dialer.domain.policy_entry import RowFault
-from dialer.ports.topics import DISPATCH
 from dialer.usecases.amend_policy import Amended, Contact, Receipt, cancel_policy, change_contact, enter_receipt
 from dialer.usecases.take_policies import Taken, take_policies
 
@@ -45,6 +44,7 @@ async def _take(request: web.Request, rows: Sequence[PolicyRow]) -> list[RowTold
     site, parts, token = site_of(request), request.app[API], token_in(request)
     taken = await take_policies(
         site.storage,
+        site.signals,
         parts.read_rows(token.actor, [row.cells() for row in rows]),
         token,
         site.clock,
@@ -53,7 +53,6 @@ async def _take(request: web.Request, rows: Sequence[PolicyRow]) -> list[RowTold
         give_way=parts.give_way,
     )
     await leave_trace(request, AuditKind.POLICIES_SENT, f"policy {rows[0].policy_no[:40]}" if len(rows) == 1 else "")
-    await site.signals.notify(DISPATCH)
     return [_told(number, row.policy_no, taken) for number, row in enumerate(rows, start=1)]
 
 
@@ -76,7 +75,9 @@ async def take_receipt(request: web.Request, sent: ReceiptSent) -> AmendedTold:
     """The customer has signed."""
     site, receipt = site_of(request), Receipt(sent.receipt_date, sent.receipt_form, sent.receipt_entered_on)
     policy_no = request.match_info["policy_no"]
-    amended = await enter_receipt(site.storage, site.rulebook, token_in(request), policy_no, receipt, site.now)
+    amended = await enter_receipt(
+        site.storage, site.signals, site.rulebook, token_in(request), policy_no, receipt, site.now
+    )
     return await _amended(request, amended)
 
 
@@ -84,7 +85,7 @@ async def take_cancellation(request: web.Request, sent: CancellationSent) -> Ame
     """The contract has ended."""
     site, policy_no = site_of(request), request.match_info["policy_no"]
     amended = await cancel_policy(
-        site.storage, site.rulebook, token_in(request), policy_no, sent.cancelled_on, site.now
+        site.storage, site.signals, site.rulebook, token_in(request), policy_no, sent.cancelled_on, site.now
     )
     return await _amended(request, amended)
 
@@ -94,14 +95,14 @@ async def take_contact(request: web.Request, sent: ContactSent) -> AmendedTold:
     site, policy_no = site_of(request), request.match_info["policy_no"]
     given = {PhoneKind.MOBILE: sent.mobile, PhoneKind.HOME: sent.home_phone, PhoneKind.OFFICE: sent.office_phone}
     contact = Contact({kind: number for kind, number in given.items() if number}, sent.address)
-    amended = await change_contact(site.storage, site.rulebook, token_in(request), policy_no, contact, site.now)
+    amended = await change_contact(
+        site.storage, site.signals, site.rulebook, token_in(request), policy_no, contact, site.now
+    )
     return await _amended(request, amended)
 
 
 async def _amended(request: web.Request, amended: Amended) -> AmendedTold:
     await leave_trace(request, AuditKind.POLICIES_SENT, f"case {amended.case.id}")
-    if amended.changed:
-        await site_of(request).signals.notify(DISPATCH)
     case = amended.case
     return AmendedTold(
         policy_no=case.policy_no,

@@ -10,6 +10,7 @@ from dialer.console.api.sent import PolicyRow
 from dialer.domain.api_token import Scope
 from dialer.domain.case import CaseState
 from dialer.importing.columns import COLUMNS
+from dialer.ports.topics import DISPATCH
 from tests.builders import at
 from tests.console.desk import Console
 from trials.extracts import a_row, a_short_row
@@ -119,7 +120,9 @@ async def test_five_hundred_and_one_policies_are_too_many(core) -> None:
 async def test_a_receipt_makes_the_case_due_and_twice_is_once(console: Console, core) -> None:
     await core.ask("POST", "/policies", a_row(receipt_date="", receipt_entered_on=""))
     assert (await _case(console)).state is CaseState.PENDING_RECEIPT
+    assert await console.signals.wait(DISPATCH, 1)
     status, told = await core.ask("PUT", "/policies/P000000001/receipt", {"receipt_date": "2026-09-18"})
+    assert await console.signals.wait(DISPATCH, 1)
     assert (status, told) == (
         200,
         {
@@ -129,6 +132,7 @@ async def test_a_receipt_makes_the_case_due_and_twice_is_once(console: Console, 
     )  # fmt: skip
     _, again = await core.ask("PUT", "/policies/P000000001/receipt", {"receipt_date": "2026-09-18"})
     assert (again["changed"], again["state"]) == (False, "READY")
+    assert not await console.signals.wait(DISPATCH, 0)
 
 
 async def test_an_old_extract_does_not_take_the_receipt_back(console: Console, core) -> None:
