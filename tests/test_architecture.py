@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from pathlib import Path
 
@@ -106,3 +107,9 @@ def test_no_topic_is_a_loose_string(folder: Path) -> None:
 def test_tests_stand_on_benches_benches_on_trials_and_trials_on_the_product(folder: str, above: set[str]) -> None:
     upward = {str(source): _imports(source) & above for source in (PACKAGE.parent / folder).rglob("*.py")}
     assert {source: names for source, names in upward.items() if names} == {}
+
+
+def test_the_table_of_contents_names_every_chapter_once() -> None:
+    chapters = PACKAGE / "usecases"
+    named = re.findall(r"`(\w+)`", ast.get_docstring(ast.parse((chapters / "__init__.py").read_text())) or "")
+    assert sorted(named) == sorted(source.stem for source in chapters.glob("*.py") if source.stem != "__init__")
