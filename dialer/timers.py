@@ -18,7 +18,7 @@ import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
-from dialer.domain.calendar import SHANGHAI
+from dialer.domain.calendar import SHANGHAI, shanghai_day
 from dialer.domain.errors import DialerError
 from dialer.ports import Clock, Courier, Scripts, Signals
 from dialer.ports.administration import InForce
@@ -85,11 +85,11 @@ class Timetable:
 
     def next_due(self, now: datetime) -> datetime:
         """The next instant at which a daily sweep is due."""
-        today = [datetime.combine(now.date(), sweep.at, SHANGHAI) for sweep in self._daily]
+        today = [datetime.combine(shanghai_day(now), sweep.at, SHANGHAI) for sweep in self._daily]
         return min(at if at > now else at + timedelta(days=1) for at in today)
 
     async def _once_a_day(self, sweep: DailySweep, now: datetime) -> None:
-        period = now.date().isoformat()
+        period = shanghai_day(now).isoformat()
 
         async def unless_done() -> int:
             async with self._storage.read() as work:

@@ -15,7 +15,7 @@ from dialer.console.pages import page
 from dialer.console.routes import Route
 from dialer.console.site import site_of, user_of
 from dialer.domain.audit import AuditKind
-from dialer.domain.calendar import shanghai_time
+from dialer.domain.calendar import shanghai_day
 from dialer.domain.policy import Channel
 from dialer.domain.user import Permission
 from dialer.ports.figures import CaseSet, Slice
@@ -80,7 +80,7 @@ def _days(asked: Mapping[str, str], name: str) -> tuple[date, date] | None:
 
 
 def _today(request: web.Request) -> date:
-    return shanghai_time(site_of(request).now).date()
+    return shanghai_day(site_of(request).now)
 
 
 ROUTES = (

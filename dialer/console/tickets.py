@@ -12,7 +12,7 @@ from dialer.console.routes import Route
 from dialer.console.site import Site, site_of, user_of
 from dialer.console.ticket_page import line_as_json, step, ticket_id_of, ticket_page
 from dialer.domain.audit import AuditKind
-from dialer.domain.calendar import shanghai_time
+from dialer.domain.calendar import shanghai_day
 from dialer.domain.ticket import TicketId
 from dialer.domain.user import Permission, User
 from dialer.usecases.check_ticket import accept_answer, reject_answer, return_to_branch, send_back
@@ -44,7 +44,7 @@ async def print_ticket(request: web.Request) -> web.Response:
 async def print_ledger(request: web.Request) -> web.Response:
     """业务员转办单明细簿: what was issued to the reader's place on `?day=`, today's without one (rules §5.11)."""
     site, user = site_of(request), user_of(request)
-    asked = day(request.query.get("day", "")) or shanghai_time(site.now).date()
+    asked = day(request.query.get("day", "")) or shanghai_day(site.now)
     lines = await ledger(site.storage, user, site.rulebook.calendar, asked, site.now)
     return page(request, "ticket_ledger.html", lines=lines, day=asked, now=site.now, company=site.rulebook.company_name)
 

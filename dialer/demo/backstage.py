@@ -9,6 +9,7 @@ from datetime import datetime
 from dialer.bootstrap import Running
 from dialer.demo.carrier import CarrierSimulator
 from dialer.demo.clock import LookAhead
+from dialer.domain.calendar import shanghai_day
 from dialer.domain.case import CaseState
 from dialer.domain.seat import SeatState
 from dialer.ports.topics import DISPATCH
@@ -66,7 +67,7 @@ class Backstage:
         assert timetable is not None  # the demonstration runs engine and timetable
         if now.time() >= self._dialer.site.rulebook.tickets.extraction_at:
             async with self._storage.read() as work:
-                if await work.ledger.last_run("extraction") != now.date().isoformat():
+                if await work.ledger.last_run("extraction") != shanghai_day(now).isoformat():
                     return now
         return timetable.next_due(now)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from dialer.domain.calendar import shanghai_time
+from dialer.domain.calendar import shanghai_day
 from dialer.domain.case import Appointment
 from dialer.domain.case_facts import CaseFacts
 from dialer.domain.dialing_hours import DialRules, courtesy_hours
@@ -18,7 +18,7 @@ def may_ring_at(promised: Appointment, at: datetime, province: str, rules: DialR
     """Whether the hour is decent for an appointment, or the customer asked for an indecent one."""
     if promised.by_customer and CUSTOMER_ASKED in promised.note:
         return True
-    return courtesy_hours(shanghai_time(at).date(), province, rules).holds(at)
+    return courtesy_hours(shanghai_day(at), province, rules).holds(at)
 
 
 def appointment_refusal(case: CaseFacts, promised: Appointment, rules: DialRules, now: datetime) -> Reason | None:
@@ -32,6 +32,6 @@ def appointment_refusal(case: CaseFacts, promised: Appointment, rules: DialRules
         return Reason.APPOINTMENT_PAST
     if not may_ring_at(promised, promised.at, case.province, rules):
         return Reason.OUTSIDE_HOURS
-    if case.free_look is None or case.free_look.expired(shanghai_time(now).date()):
+    if case.free_look is None or case.free_look.expired(shanghai_day(now)):
         return None
-    return Reason.AFTER_LAST_DAY if case.free_look.expired(shanghai_time(promised.at).date()) else None
+    return Reason.AFTER_LAST_DAY if case.free_look.expired(shanghai_day(promised.at)) else None

@@ -39,6 +39,11 @@ def shanghai_time(moment: datetime) -> datetime:
     return moment.astimezone(SHANGHAI)
 
 
+def shanghai_day(moment: datetime) -> date:
+    """The day it is in Shanghai at an instant. Raises ValueError for a naive one."""
+    return shanghai_time(moment).date()
+
+
 @dataclass(frozen=True, slots=True)
 class YearSchedule:
     """One year's notice: holidays, the weekend days worked for them, and days known by name.

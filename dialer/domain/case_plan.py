@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from dialer.domain.calendar import WorkingCalendar, shanghai_time
+from dialer.domain.calendar import WorkingCalendar, shanghai_day
 from dialer.domain.case_facts import CaseFacts
 from dialer.domain.contact import Block, DialLater, DialNever, DialNow, case_refusals, may_dial
 from dialer.domain.dialing_hours import DialRules
@@ -52,7 +52,7 @@ def plan_case(
     if held := _refusals(case, numbers, rules, now):
         return Held(held)
     try:
-        over = exhaustion(case, numbers, rules, calendar, shanghai_time(now).date())
+        over = exhaustion(case, numbers, rules, calendar, shanghai_day(now))
     except CalendarMissing:
         return Held((Reason.CALENDAR_MISSING,))
     return over or _among(case, next_numbers(numbers, case.attempts), rules, calendar, now)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from dialer.domain.appointments import may_ring_at
-from dialer.domain.calendar import SHANGHAI, WorkingCalendar, shanghai_time
+from dialer.domain.calendar import SHANGHAI, WorkingCalendar, shanghai_day, shanghai_time
 from dialer.domain.case import Appointment
 from dialer.domain.case_facts import CaseFacts
 from dialer.domain.dialing_hours import DialRules, Opening, courtesy_hours, daypart_of, lunch_break, openings
@@ -132,7 +132,7 @@ class Question:
 
     def enough_of_it_today(self, at: datetime) -> bool:
         """An outcome that allows only so many a day has had them (rules §10.2: next day, max 2/day, same day once)."""
-        seen = {(call.at, outcome) for call, outcome in self._silencing() if shanghai_time(call.at).date() == at.date()}
+        seen = {(call.at, outcome) for call, outcome in self._silencing() if shanghai_day(call.at) == at.date()}
         outcomes = [outcome for _, outcome in seen]
         limits = ((outcomes.count(outcome), OUTCOME_RULES[outcome].spacing.per_day) for outcome in set(outcomes))
         return any(limit is not None and count >= limit for count, limit in limits)
@@ -167,7 +167,7 @@ class Question:
 
     def day_limit(self, at: datetime) -> bool:
         """The calls of the day for all cases, one more by appointment (rules §9.1)."""
-        today = [call for call in self._disturbing() if shanghai_time(call.at).date() == at.date()]
+        today = [call for call in self._disturbing() if shanghai_day(call.at) == at.date()]
         by_appointment = self.by_appointment(at)
         limit = self.rules.per_number_day_with_appointment if by_appointment else self.rules.per_number_day
         return len(today) >= limit

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 
 from dialer.domain.appointments import appointment_refusal
-from dialer.domain.calendar import SHANGHAI, WorkingCalendar, shanghai_time
+from dialer.domain.calendar import SHANGHAI, WorkingCalendar, shanghai_day, shanghai_time
 from dialer.domain.case import Appointment
 from dialer.domain.case_facts import CaseFacts
 from dialer.domain.contact import never
@@ -61,7 +61,7 @@ def days_offered(
         now: the moment.
         days: how many days at most.
     """
-    today = shanghai_time(now).date()
+    today = shanghai_day(now)
     if refusal := next((reason for case in cases for reason in never(case, number, rules, now)), None):
         return (DayOffered(today, (), refusal),)
     offered: list[DayOffered] = []

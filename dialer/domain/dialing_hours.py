@@ -13,7 +13,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
 
-from dialer.domain.calendar import SHANGHAI, WorkingCalendar, shanghai_time
+from dialer.domain.calendar import SHANGHAI, WorkingCalendar, shanghai_day
 from dialer.domain.province import XINJIANG
 
 
@@ -116,7 +116,7 @@ def openings(day: date, province: str, rules: DialRules) -> tuple[tuple[Daypart,
 
 def daypart_of(at: datetime, province: str, rules: DialRules) -> Daypart | None:
     """The part of the day an instant falls into; None between them."""
-    day = shanghai_time(at).date()
+    day = shanghai_day(at)
     return next((daypart for daypart, window in openings(day, province, rules) if window.holds(at)), None)
 
 
@@ -147,7 +147,7 @@ def evening_or_weekend(at: datetime, province: str, rules: DialRules, calendar: 
     """Whether a working person is likely at home: evening, or a day that is not worked (rules §9.1)."""
     if daypart_of(at, province, rules) is Daypart.EVENING:
         return True
-    return not calendar.is_working_day(shanghai_time(at).date())
+    return not calendar.is_working_day(shanghai_day(at))
 
 
 def _opening(day: date, hours: Hours, shift: timedelta) -> Opening:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from dialer.domain.calendar import SHANGHAI
+from dialer.domain.calendar import shanghai_day
 from dialer.domain.call import CallId, RecordingKind
 from dialer.domain.transitions import Machine
 
@@ -138,7 +138,7 @@ def fit_to_close(
 
 def recording_key(call_id: CallId, kind: RecordingKind, started_at: datetime) -> str:
     """Where a recording is stored: `2026/09/18/<call>/talk.ogg`, by the day in Shanghai; early media beside it."""
-    day = started_at.astimezone(SHANGHAI).date()
+    day = shanghai_day(started_at)
     return f"{day:%Y/%m/%d}/{call_id}/{kind.lower()}.ogg"
 
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from dialer.domain.calendar import WorkingCalendar, shanghai_time
+from dialer.domain.calendar import WorkingCalendar, shanghai_day
 from dialer.domain.case import CaseEvent
 from dialer.domain.case_facts import CaseFacts
 from dialer.domain.dialing_hours import DialRules
@@ -80,7 +80,7 @@ def after_outcome(
     changed = replace(dialled, status=status, proven=proven, calls=(*dialled.calls, call))
     numbers_now = [changed if number.id == dialled.id else number for number in numbers]
     case_now = replace(case, attempts=(*case.attempts, call))
-    event, problem, why = _move(rule, case_now, numbers_now, rules, calendar, shanghai_time(call.over_at).date())
+    event, problem, why = _move(rule, case_now, numbers_now, rules, calendar, shanghai_day(call.over_at))
     return Next(
         event=event,
         counted=rule.attempt,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime, time
 
-from dialer.domain.calendar import WorkingCalendar, shanghai_time
+from dialer.domain.calendar import WorkingCalendar, shanghai_day, shanghai_time
 from dialer.domain.dialing_hours import DialRules, daypart_of, evening_or_weekend, local_lag
 from dialer.domain.number import PastCall
 from dialer.domain.outcome import Outcome
@@ -41,7 +41,7 @@ def spread_enough(dialled: Sequence[datetime], province: str, rules: DialRules, 
     Raises:
         CalendarMissing: one of the days is of a year that is not loaded.
     """
-    days = {shanghai_time(at).date() for at in dialled}
+    days = {shanghai_day(at) for at in dialled}
     dayparts = {daypart_of(at, province, rules) for at in dialled} - {None}
     if len(days) < rules.min_days or len(dayparts) < rules.min_dayparts:
         return False

@@ -15,7 +15,7 @@ from itertools import groupby
 from sqlalchemy import ColumnElement, RowMapping, Select, String, and_, cast, exists, func, or_, select
 
 from dialer.domain.attachment import Attachment
-from dialer.domain.calendar import SHANGHAI
+from dialer.domain.calendar import shanghai_day
 from dialer.domain.call import RecordingKind
 from dialer.domain.case import ON_THE_PHONE, CaseEvent, CaseState, Purpose
 from dialer.domain.dialing_hours import DialRules
@@ -314,7 +314,7 @@ async def _numbers_over_limits(database: Database, rules: DialRules) -> AsyncIte
 
 def _over_limits(record: str, rows: Sequence[RowMapping], rules: DialRules) -> Iterator[Fault]:
     disturbing = [row for row in rows if from_row(PastCall, row).disturbed]
-    for day, of_day in groupby(disturbing, key=lambda row: row["at"].astimezone(SHANGHAI).date()):
+    for day, of_day in groupby(disturbing, key=lambda row: shanghai_day(row["at"])):
         todays = [*of_day]
         appointed = any(row["appointed"] for row in todays)
         limit = rules.per_number_day_with_appointment if appointed else rules.per_number_day

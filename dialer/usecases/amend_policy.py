@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from dialer.domain.api_token import ApiToken
+from dialer.domain.calendar import shanghai_day
 from dialer.domain.case import RevisitCase
 from dialer.domain.errors import DialerError, NotFound
 from dialer.domain.phone import PhoneKind, PhoneNumber
@@ -80,7 +81,7 @@ async def enter_receipt(
     """
 
     async def signed(_work: Work, before: StoredPolicy) -> PolicyEntry | None:
-        policy = _received(before.policy, receipt, now.date())
+        policy = _received(before.policy, receipt, shanghai_day(now))
         return None if policy == before.policy else PolicyEntry(1, policy, before.holder)
 
     run = Entering(rulebook, frozenset(), token.actor, "receipt", now)

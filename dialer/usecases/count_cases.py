@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 
-from dialer.domain.calendar import SHANGHAI, shanghai_time
+from dialer.domain.calendar import SHANGHAI, shanghai_day
 from dialer.domain.case import RevisitCase
 from dialer.domain.errors import NotFound
 from dialer.domain.user import User
@@ -19,7 +19,7 @@ from dialer.usecases.steer_dialling import course_now
 
 async def moment_of(work: Work, rulebook: Rulebook, now: datetime) -> Moment:
     """What the present instant means for the counts."""
-    midnight = datetime.combine(shanghai_time(now).date(), time(), SHANGHAI)
+    midnight = datetime.combine(shanghai_day(now), time(), SHANGHAI)
     return Moment(
         now=now,
         today=(midnight, midnight + timedelta(days=1)),

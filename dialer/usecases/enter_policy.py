@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, time
 from decimal import Decimal
 
-from dialer.domain.calendar import SHANGHAI
+from dialer.domain.calendar import SHANGHAI, shanghai_day
 from dialer.domain.case import CASE, POOL, CaseEvent, CaseId, CaseState, Purpose, RevisitCase
 from dialer.domain.case_facts import CaseFacts
 from dialer.domain.contact import DialLater, may_dial
@@ -88,7 +88,7 @@ class Entering:
         free_look = policy.free_look(self.rulebook.calendar)
         if free_look is None:
             return None
-        today = self.now.date()
+        today = shanghai_day(self.now)
         age = entry.holder.age_on(today)
         facts = PriorityFacts(free_look=free_look, holder_age=age, premium_fen=policy.premium_fen)
         rank = priority(facts, today, self.rulebook.calendar, self.rulebook.priority).rank
@@ -117,7 +117,7 @@ def as_stored(entry: PolicyEntry, run: Entering, before: Policy | None = None) -
     if policy.receipt_date is None or policy.receipt_entered_on is not None:
         return policy
     known = before.receipt_entered_on if before and before.receipt_date == policy.receipt_date else None
-    return replace(policy, receipt_entered_on=known or max(run.now.date(), policy.receipt_date))
+    return replace(policy, receipt_entered_on=known or max(shanghai_day(run.now), policy.receipt_date))
 
 
 async def enter_new(work: Work, arrivals: Sequence[Arrival], run: Entering) -> None:

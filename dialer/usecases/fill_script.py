@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import date, datetime
 
 from dialer.domain import interview as talk
-from dialer.domain.calendar import shanghai_time
+from dialer.domain.calendar import shanghai_day
 from dialer.domain.case import Purpose
 from dialer.domain.free_look import CountRule
 from dialer.domain.holder import Gender
@@ -96,7 +96,7 @@ async def _facts(
         **(rulebook.products[policy.product_code].texts if policy.product_code in rulebook.products else {}),
         **_previous(last, problems),
     }
-    free_look, today = known.facts.free_look, shanghai_time(now).date()
+    free_look, today = known.facts.free_look, shanghai_day(now)
     age = known.policy.holder.age_on(today)
     return InterviewFacts(
         insured_is_holder=policy.insured_is_holder,
@@ -228,7 +228,7 @@ def _previous(last: StoredInterview | None, problems: list[Problem]) -> Mapping[
     if last is None or not problems:
         return {}
     brief = "、".join(dict.fromkeys(PROBLEM_ZH[problem.type] for problem in problems))
-    return {"prev_call_date": spoken_date(shanghai_time(last.started_at).date()), "problem_brief_text": brief}
+    return {"prev_call_date": spoken_date(shanghai_day(last.started_at)), "problem_brief_text": brief}
 
 
 PROBLEM_ZH = {

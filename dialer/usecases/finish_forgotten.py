@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, time, timedelta
 
-from dialer.domain.calendar import SHANGHAI, shanghai_time
+from dialer.domain.calendar import SHANGHAI, shanghai_day
 from dialer.domain.errors import ImpossibleMove, StaleVersion
 from dialer.domain.seat import Seat, SeatState
 from dialer.ports import Scripts, Signals
@@ -61,6 +61,6 @@ async def _finish(
 def _default_times(now: datetime) -> Iterator[datetime | None]:
     """No time at all, if none is needed; then tomorrow's decent hours, and at last two hours from now."""
     yield None
-    tomorrow = shanghai_time(now).date() + timedelta(days=1)
+    tomorrow = shanghai_day(now) + timedelta(days=1)
     yield from (datetime.combine(tomorrow, hour, SHANGHAI) for hour in _DEFAULT_TIMES)
     yield now + timedelta(hours=2)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from dialer.domain.calendar import WorkingCalendar, shanghai_time
+from dialer.domain.calendar import WorkingCalendar, shanghai_day
 from dialer.domain.case import CaseState, Purpose, RevisitCase
 from dialer.domain.case_facts import CaseFacts
 from dialer.domain.number import Number
@@ -78,7 +78,7 @@ def ranked(known: Known, rulebook: Rulebook, now: datetime) -> RevisitCase:
     free_look = known.facts.free_look
     if free_look is None:
         return known.case
-    today = shanghai_time(now).date()
+    today = shanghai_day(now)
     facts = PriorityFacts(
         free_look=free_look,
         purpose=known.case.purpose,

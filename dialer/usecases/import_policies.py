@@ -13,6 +13,7 @@ from enum import StrEnum
 from itertools import islice
 from typing import Protocol, TypeVar
 
+from dialer.domain.calendar import shanghai_day
 from dialer.domain.errors import CalendarMissing
 from dialer.domain.phone import PhoneNumber
 from dialer.domain.policy_entry import BadRow, PolicyEntry, RowFault
@@ -289,7 +290,7 @@ class _Import:
     async def _enter(self, work: Work, entry: PolicyEntry, arrivals: list[Arrival] | None) -> Fate | BadRow:
         """Take a changed policy in (`arrivals` is None), or put a new one to the others that arrive."""
         received = entry.policy.receipt_date
-        if received is not None and received > self.run.now.date():
+        if received is not None and received > shanghai_day(self.run.now):
             return _bad(entry, "RECEIPT_IN_FUTURE", "签收日期晚于今天", "the receipt is dated after today")
         try:
             if arrivals is None:

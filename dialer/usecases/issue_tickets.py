@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from dialer.domain.calendar import shanghai_time
+from dialer.domain.calendar import shanghai_day
 from dialer.domain.case import CaseEvent, RevisitCase
 from dialer.domain.clocks import ticket_due
 from dialer.domain.errors import CalendarMissing
@@ -62,7 +62,7 @@ async def _issue(
 def due(case: RevisitCase, rulebook: Rulebook, issued: datetime) -> datetime:
     """When the branch must have the answer: WD(2) with the free-look squeeze while the free-look runs (rules §5.6)."""
     last_day = case.surrender_last_day
-    still_open = last_day is not None and shanghai_time(issued).date() <= last_day
+    still_open = last_day is not None and shanghai_day(issued) <= last_day
     return ticket_due(
         issued, last_day if still_open else None, rulebook.calendar, working_days=rulebook.tickets.working_days
     )
@@ -72,4 +72,4 @@ def _cannot_wait(ticket: TransferTicket, case: RevisitCase, now: datetime) -> bo
     """Priority items near the end of the free-look go down at once, not at 16:00 (rules §5.6, §11 no. 17)."""
     if not ticket.urgent or case.surrender_last_day is None:
         return False
-    return 0 <= (case.surrender_last_day - shanghai_time(now).date()).days <= 3
+    return 0 <= (case.surrender_last_day - shanghai_day(now)).days <= 3

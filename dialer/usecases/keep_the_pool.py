@@ -7,7 +7,7 @@ from contextlib import suppress
 from datetime import date, datetime, time, timedelta
 from functools import partial
 
-from dialer.domain.calendar import SHANGHAI, shanghai_time
+from dialer.domain.calendar import SHANGHAI, shanghai_day
 from dialer.domain.case import NOT_CLOSED, POOL, CaseEvent, CaseId, CaseState, RevisitCase
 from dialer.domain.errors import CalendarMissing, StaleVersion
 from dialer.ports.storage import Moved, Storage, Work
@@ -44,7 +44,7 @@ async def flag_late(storage: Storage, now: datetime) -> int:
     """The free-look is over and the case is not: the duty does not lapse, but it is late (rules §5.3 no. 20)."""
 
     async def flag(work: Work, case: RevisitCase) -> bool:
-        over = case.revisit_last_day is not None and case.revisit_last_day < shanghai_time(now).date()
+        over = case.revisit_last_day is not None and case.revisit_last_day < shanghai_day(now)
         if case.state.closed or not over or LATE in case.flags:
             return False
         await work.cases.save(case.flagged(LATE))

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from dialer.domain.calendar import WorkingCalendar, shanghai_time
+from dialer.domain.calendar import WorkingCalendar, shanghai_day
 from dialer.domain.case import CaseEvent, CaseId, RevisitCase
 from dialer.domain.errors import CalendarMissing, StaleVersion
 from dialer.domain.ticket import AWAITED, TicketEvent, TransferTicket
@@ -163,7 +163,7 @@ def _touched(ticket: TransferTicket, days: Sequence[date], moved: dict[CaseId, M
     """Whether a changed day lies between issue and deadline, so that there may be something to compute."""
     assert ticket.issued_at is not None  # asked before
     assert ticket.due_at is not None
-    issued, until = shanghai_time(ticket.issued_at).date(), shanghai_time(ticket.due_at).date()
+    issued, until = shanghai_day(ticket.issued_at), shanghai_day(ticket.due_at)
     return ticket.case_id in moved or any(issued <= day <= until + _ONE_DAY for day in days)
 
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from dialer.domain.calendar import shanghai_time
+from dialer.domain.calendar import shanghai_day
 from dialer.domain.case import RevisitCase
 from dialer.domain.errors import ImpossibleMove
 from dialer.domain.holder import Policyholder
@@ -45,7 +45,7 @@ async def why_shown_first(
     if not rulebook.preview.reasons:
         return None
     referred = {kind for kind, _ in await work.interviews.referrals(case.id)}
-    age = holder.age_on(shanghai_time(now).date())
+    age = holder.age_on(shanghai_day(now))
     return preview_reason(case, age, referred, rulebook.preview)
 
 

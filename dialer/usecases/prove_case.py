@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dialer.domain.attempt import Attempt
-from dialer.domain.calendar import shanghai_time
+from dialer.domain.calendar import shanghai_day
 from dialer.domain.call import RecordingKind
 from dialer.domain.case import RevisitCase
 from dialer.domain.outcome import Outcome
@@ -41,7 +41,7 @@ async def completed_inside(work: Work, case: RevisitCase) -> bool:
     """Whether a call completed the revisit, clean or with problems, inside the free-look (rules §3.1, §5.10)."""
     completed = [each for each in await work.calls.attempts(case.id) if each.completed]
     last_day = case.revisit_last_day
-    return last_day is not None and any(shanghai_time(each.started_at).date() <= last_day for each in completed)
+    return last_day is not None and any(shanghai_day(each.started_at) <= last_day for each in completed)
 
 
 async def _proving_attempt(work: Work, case: RevisitCase) -> Attempt | None:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 
-from dialer.domain.calendar import SHANGHAI, shanghai_time
+from dialer.domain.calendar import SHANGHAI, shanghai_day
 from dialer.domain.case import Purpose
 from dialer.domain.errors import NotFound
 from dialer.domain.seat import SeatState
@@ -80,13 +80,13 @@ async def preview(storage: Storage, rulebook: Rulebook, user: User, wish: Steeri
 def _may_decide(rulebook: Rulebook, user: User, wish: Steering, now: datetime) -> None:
     if not sees(user, wish.org):
         raise NotFound(f"there is no organisation {wish.org or '/'} to steer")
-    rulebook.calendar.is_working_day(shanghai_time(now).date())  # raises where the year is not loaded
+    rulebook.calendar.is_working_day(shanghai_day(now))  # raises where the year is not loaded
     if not wish.id:
         check(wish, rulebook.dial)
 
 
 async def _effect(work: Work, rulebook: Rulebook, wish: Steering, now: datetime) -> Effect:
-    today = shanghai_time(now).date()
+    today = shanghai_day(now)
     midnight = datetime.combine(today + timedelta(days=1), time(), SHANGHAI)
     deadlines = await work.steerings.deadlines(wish.group, today, today + timedelta(days=_DEADLINE_DAYS - 1))
     seats = [seat for seat in await work.floor.seats() if seat.state is not SeatState.AWAY]

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from dialer.domain.calendar import shanghai_time
+from dialer.domain.calendar import shanghai_day
 from dialer.domain.call import Connected, Ended, Party, SeatId
 from dialer.domain.case import CaseState, Purpose
 from dialer.domain.outcome import Outcome
@@ -134,7 +134,7 @@ async def test_scenario_04_a_free_look_that_ends_in_the_holiday_is_dialled_in_it
     site.now = on(10, 8, 9, 30)
     assert not await site.reply((await site.tickets(case))[0])
     call = await site.connected_when_due(case)
-    assert shanghai_time(site.now).date() == date(2026, 10, 8)
+    assert shanghai_day(site.now) == date(2026, 10, 8)
     told = (await site.conversation(call)).facts
     assert told.variables["freelook_last_day_text"].endswith("十月八日")
     assert not told.freelook_expired
@@ -441,7 +441,7 @@ async def test_an_incomplete_call_is_tried_again_the_same_day_once_and_then_the_
     days = []
     for _ in range(3):
         call = await site.connected_when_due(case)
-        days.append(shanghai_time(site.now).date())
+        days.append(shanghai_day(site.now))
         await site.answer_until(call, "M080_DOCS")
         await site.hung_up(call, Party.CUSTOMER)
         await site.wrapped_up()
@@ -480,7 +480,7 @@ async def test_an_unverified_refusal_is_tried_once_more_and_then_is_unreachable(
         await site.wrapped_up()
         assert (await site.case(case)).state is expected
     assert await site.outcomes(case) == [Outcome.REFUSED_UNVERIFIED] * 2
-    assert shanghai_time(site.now).date() > TODAY
+    assert shanghai_day(site.now) > TODAY
     assert await site.problems(case) == [(0, ProblemType.UNREACHABLE)]
 
 
