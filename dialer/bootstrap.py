@@ -269,7 +269,6 @@ async def take_spool(site: Site) -> int:
 
 
 def _engine_parts(site: Site, telephony: Telephony, encoder: OpusEncoder, spool: Spool) -> EngineParts:
-    seal_sound = fetching_first(telephony, partial(seal_recording, store=site.store, encoder=encoder))
     return EngineParts(
         storage=site.storage,
         telephony=telephony,
@@ -277,7 +276,7 @@ def _engine_parts(site: Site, telephony: Telephony, encoder: OpusEncoder, spool:
         scripts=site.scripts,
         rulebook=site.rulebook,
         clock=site.clock,
-        seal_sound=_on(spool, seal_sound),
+        seal_sound=once_here(telephony, spool, partial(seal_recording, store=site.store, encoder=encoder)),
         discard=discard,
         room=spool.room,
         owner=f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}",
@@ -285,30 +284,18 @@ def _engine_parts(site: Site, telephony: Telephony, encoder: OpusEncoder, spool:
     )
 
 
-def _on(spool: Spool, seal_sound: SealSound) -> SealSound:
-    """Seal, unless the spool is away: what is not on it now is not lost."""
+def once_here(telephony: Telephony, spool: Spool, seal_sound: SealSound) -> SealSound:
+    """Seal sound that is here: what another machine has is fetched first, and with the spool away nothing is lost."""
 
     async def seal(
         call_id: CallId, started_at: datetime, raw: SoundFiles, talk_seconds: float | None, *, key: str
     ) -> Seal:
         spool.require()
+        if isinstance(telephony, AsteriskNodes):
+            await telephony.fetch_sound(raw)
         return await seal_sound(call_id, started_at, raw, talk_seconds, key=key)
 
     return seal
-
-
-def fetching_first(telephony: Telephony, seal_sound: SealSound) -> SealSound:
-    """Seal, but have the sound here first."""
-    if not isinstance(telephony, AsteriskNodes):
-        return seal_sound
-
-    async def fetch_and_seal(
-        call_id: CallId, started_at: datetime, raw: SoundFiles, talk_seconds: float | None, *, key: str
-    ) -> Seal:
-        await telephony.fetch_sound(raw)
-        return await seal_sound(call_id, started_at, raw, talk_seconds, key=key)
-
-    return fetch_and_seal
 
 
 def _phone_system(site: Site) -> Telephony:

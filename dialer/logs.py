@@ -13,7 +13,7 @@ from typing import TextIO
 import structlog
 
 
-def log_to(target: Path | None = None, level: int = logging.INFO) -> TextIO:
+def log_to(target: Path | None = None) -> TextIO:
     """Send all log lines to a file, or to stderr when there is none; the stream is the caller's to close."""
     stream: TextIO = sys.stderr if target is None else target.open("a", encoding="utf-8")
     structlog.configure(
@@ -25,7 +25,7 @@ def log_to(target: Path | None = None, level: int = logging.INFO) -> TextIO:
             structlog.processors.EventRenamer("event"),
             structlog.processors.JSONRenderer(ensure_ascii=False, default=repr),
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(level),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         logger_factory=structlog.WriteLoggerFactory(stream),
         cache_logger_on_first_use=False,
     )

@@ -129,8 +129,8 @@ def delivering(storage: Storage, courier: Courier, clock: Clock) -> Callable[[],
 
 
 @asynccontextmanager
-async def ticking(*jobs: Callable[[], Awaitable[None]], seconds: float = 1.0) -> AsyncIterator[None]:
-    """Do each job again and again, each by itself; late ticks are folded into one, without a word.
+async def ticking(*jobs: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
+    """Do each job every second, each by itself; late ticks are folded into one, without a word.
 
     At the end the jobs under way are waited for: one cancelled in a statement leaves its connection half closed.
     """
@@ -138,7 +138,7 @@ async def ticking(*jobs: Callable[[], Awaitable[None]], seconds: float = 1.0) ->
     scheduler = AsyncIOScheduler(timezone=SHANGHAI)
     under_way = [asyncio.Lock() for _ in jobs]
     for job, lock in zip(jobs, under_way, strict=True):
-        every = IntervalTrigger(seconds=seconds)
+        every = IntervalTrigger(seconds=1)
         scheduler.add_job(partial(_under_way, lock, job), every, max_instances=1, coalesce=True)
     scheduler.start()
     try:

@@ -1,23 +1,32 @@
-"""What the whole suite shares: which real parts it needs, and a PostgreSQL server of its own."""
+"""What the whole suite shares: which real parts it needs, databases, the scripts and rules of the product."""
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
 import itertools
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
+from dialer.bootstrap import rulebook_of
+from dialer.scripts_yaml import ScriptLibrary, load_scripts
+from dialer.settings import Paths, Settings
+from dialer.storage.database import Database
+from dialer.storage.schema import upgrade
+from dialer.storage.vault import Vault
 from dialer.telephony.asterisk.instance import find_program
+from dialer.usecases.rulebook import Rulebook
 from trials.postgres import POSTGRES, PostgresServer, server_user
 
+ROOT = Path(__file__).parents[1]
 PARTS = {
     "sip": (importlib.util.find_spec("pjsua2") is not None, "install the pjsua2-python wheel (make env)"),
     "postgres": (POSTGRES is not None, "make postgres"),
-    "asterisk": (find_program(Path(__file__).parents[1] / ".parts") is not None, "make asterisk"),
+    "asterisk": (find_program(ROOT / ".parts") is not None, "make asterisk"),
     "browser": (shutil.which("chromium") is not None, "make provision"),
     "sipp": (shutil.which("sipp") is not None, "make provision"),
 }
@@ -66,3 +75,32 @@ def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
     postgres_server.sql(f"CREATE DATABASE {name}")
     yield postgres_server.url(name)
     postgres_server.sql(f"DROP DATABASE {name}")
+
+
+@pytest.fixture(scope="session")
+def scripts() -> ScriptLibrary:
+    """What agents say."""
+    return load_scripts(ROOT / "scripts")
+
+
+@pytest.fixture(scope="session")
+def rulebook() -> Rulebook:
+    """A site's that has decided nothing itself."""
+    return rulebook_of(Settings(paths=Paths(calendars=ROOT / "config/calendars", products=ROOT / "config/products")))
+
+
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Migrated once; every test gets a copy."""
+    path = tmp_path_factory.mktemp("migrated") / "empty.db"
+    asyncio.run(upgrade(f"sqlite+aiosqlite:///{path}"))
+    return path
+
+
+@pytest.fixture
+async def storage(empty_database: Path, tmp_path: Path) -> AsyncIterator[Database]:
+    """A database of the test's own, on SQLite."""
+    file = shutil.copy(empty_database, tmp_path / "dialer.db")
+    database = await Database.open(f"sqlite+aiosqlite:///{file}", Vault(os.urandom(32)))
+    yield database
+    await database.close()

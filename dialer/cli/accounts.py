@@ -51,7 +51,7 @@ def create(
 @app.command()
 def phone(login: str, address: str, config: Config = DEFAULT_CONFIG) -> None:
     """登记话机 · enter the phone of an agent or a supervisor (a SIP address); who sits keeps the old one until then."""
-    at_site(config, lambda site: give_phone(site.storage, login, address, site.clock.now()))
+    at_site(config, lambda site: give_phone(site.storage, login, address, "cli", site.clock.now()))
     out.print(f"已登记 · entered: {login}")
 
 

@@ -58,6 +58,7 @@ class OfficeHours:
 
 
 OFFICE = OfficeHours()
+_LEAST_WORKING_HOURS = 4
 
 
 def working_hours_after(
@@ -97,8 +98,6 @@ def ticket_due(
     calendar: WorkingCalendar,
     *,
     working_days: int = 2,
-    least_working_hours: int = 4,
-    office: OfficeHours = OFFICE,
 ) -> datetime:
     """When a transfer ticket's reply must be in: WD(2) with the free-look squeeze (rules §5.6).
 
@@ -106,11 +105,11 @@ def ticket_due(
     issue; so a surrender asked for near the end is due in those 4 hours (rules §11 scenario 17).
     With no `surrender_last_day` there is nothing to squeeze.
     """
-    due = WorkingDays(working_days, office.closes).due(issued, calendar)
+    due = WorkingDays(working_days, OFFICE.closes).due(issued, calendar)
     if surrender_last_day is None:
         return due
     squeezed = _at(surrender_last_day - 2 * _ONE_DAY, time(12))
-    return max(min(due, squeezed), working_hours_after(issued, least_working_hours, calendar, office))
+    return max(min(due, squeezed), working_hours_after(issued, _LEAST_WORKING_HOURS, calendar, OFFICE))
 
 
 def _at(day: date, at: time) -> datetime:

@@ -38,6 +38,9 @@ def part_of(user: User, part: Slice) -> Slice:
     return part
 
 
+_MOST = 200  # lines on the page
+
+
 @dataclass(frozen=True, slots=True)
 class CaseLine:
     """A line of the list; names are masked there (rules §7.6)."""
@@ -58,12 +61,12 @@ class CasesBehind:
 
 async def cases_behind(
     storage: Storage, rulebook: Rulebook, user: User, wanted: CaseSet, without: CaseSet | None, part: Slice,
-    now: datetime, limit: int = 200,
+    now: datetime,
 ) -> CasesBehind:  # fmt: skip
     """Who is behind a count, the first last day first. Raises NotFound for an organisation outside the user's."""
     mine = part_of(user, part)
     async with storage.read() as work:
         at = await moment_of(work, rulebook, now)
-        cases = await work.figures.behind(wanted, mine, at, without, limit)
+        cases = await work.figures.behind(wanted, mine, at, without, _MOST)
         found = [CaseLine(case, await work.policies.get(case.policy_no)) for case in cases]
-    return CasesBehind(wanted, without, found, limit)
+    return CasesBehind(wanted, without, found, _MOST)

@@ -19,39 +19,37 @@ from dialer.domain.sampling import ProvinceRules
 class TicketRules:
     """Transfer tickets (rules §5.5, §5.6, §12 C-02, §13)."""
 
-    working_days: int = 2
-    extraction_at: time = time(16, 0)
-    max_rounds: int = 3
-    l2_redial_types: frozenset[ProblemType] = frozenset(
-        {ProblemType.CONTRACT_NOT_RECEIVED, ProblemType.LIABILITY_UNCLEAR}
-    )
-    reply_min_chars: int = 30
-    reply_banned: tuple[str, ...] = ("已回复", "已查询", "已处理", "已转某部门跟进", "已结案", "已联系", "客户已清楚")
-    attachment_max_bytes: int = 10 * 1024 * 1024
-    attachments_max: int = 20
+    working_days: int
+    extraction_at: time
+    max_rounds: int
+    l2_redial_types: frozenset[ProblemType]
+    reply_min_chars: int
+    reply_banned: tuple[str, ...]
+    attachment_max_bytes: int
+    attachments_max: int
 
 
 @dataclass(frozen=True, slots=True)
 class ProofRules:
     """What a recording must be before a case may close on it (rules §5.9)."""
 
-    min_seconds: float = 60.0
-    length_tolerance_seconds: float = 2.0
+    min_seconds: float
+    length_tolerance_seconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class Rulebook:
-    """Every decision of the site that a use case may need."""
+    """Every decision of the site that a use case may need; where it decides nothing, the settings have the rules'."""
 
     calendar: WorkingCalendar
-    dial: DialRules = field(default_factory=DialRules)
+    dial: DialRules
+    tickets: TicketRules
+    proof: ProofRules
+    preview: PreviewRules
+    products: Mapping[str, Product]
+    provinces: Mapping[str, ProvinceRules]
+    company_name: str
+    company_hotline: str
+    caller_id: str
+    ring_seconds: float
     priority: PriorityRules = field(default_factory=PriorityRules)
-    tickets: TicketRules = field(default_factory=TicketRules)
-    proof: ProofRules = field(default_factory=ProofRules)
-    preview: PreviewRules = field(default_factory=PreviewRules)
-    products: Mapping[str, Product] = field(default_factory=dict)
-    provinces: Mapping[str, ProvinceRules] = field(default_factory=dict)
-    company_name: str = "示例人寿"
-    company_hotline: str = "955XX"
-    caller_id: str = "95500"
-    ring_seconds: float = 45.0

@@ -150,7 +150,7 @@ def _recovery_code() -> str:
     return "-".join(letters[start : start + 4] for start in range(0, len(letters), 4))
 
 
-async def reset_second_factor(storage: Storage, login: str, by: str, now: datetime, address: str = "") -> None:
+async def reset_second_factor(storage: Storage, login: str, by: str, now: datetime) -> None:
     """A telephone was lost: the person enrols another one at the next login. Raises NotFound when there was none."""
     async with storage.begin() as work:
         user = await known(work, login)
@@ -158,4 +158,4 @@ async def reset_second_factor(storage: Storage, login: str, by: str, now: dateti
             raise NotFound(f"{login} has no authenticator")
         await work.logins.drop_factor(user.login)
         await work.logins.close_all(user.login)
-        await work.audit.put(AuditEntry(now, AuditKind.CODE_RESET, by, user.org, address, record=f"user {user.login}"))
+        await work.audit.put(AuditEntry(now, AuditKind.CODE_RESET, by, user.org, record=f"user {user.login}"))

@@ -131,7 +131,7 @@ def usable_phone(address: str) -> str:
     return address
 
 
-async def give_phone(storage: Storage, login: str, phone_address: str, now: datetime, by: str = "cli") -> None:
+async def give_phone(storage: Storage, login: str, phone_address: str, by: str, now: datetime) -> None:
     """Enter an agent's or a supervisor's telephone, or another one. Raises NotFound, AccountInvalid."""
     async with storage.begin() as work:
         user = await work.floor.user(login)

@@ -9,24 +9,10 @@ import pytest
 
 from tests.browser.chromium import Page, chromium
 from tests.conftest import require
-from tests.console.conftest import (
-    agent,
-    console,
-    empty_database,
-    hasher,
-    log_in,
-    phone_servers,
-    rulebook,
-    scripts,
-    storage,
-    visit,
-)
+from tests.console.conftest import agent, console, hasher, log_in, phone_servers, visit
 from tests.console.desk import Console, Visitor
 
-__all__ = [
-    "agent", "console", "empty_database", "hasher", "log_in", "phone_servers", "rulebook", "scripts", "storage",
-    "visit",
-]  # fmt: skip
+__all__ = ["agent", "console", "hasher", "log_in", "phone_servers", "visit"]
 
 ROOT = Path(__file__).parents[2]
 SIZES = ((1440, 900), (1920, 1080))

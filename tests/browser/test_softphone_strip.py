@@ -39,7 +39,7 @@ async def page() -> AsyncIterator[Page]:
 @pytest.fixture
 async def agent(console: Console, log_in) -> Visitor:
     visitor: Visitor = await log_in(Role.CC_AGENT, login="agent1")
-    await give_phone(console.site.storage, "agent1", "browser:agent1", console.site.now)
+    await give_phone(console.site.storage, "agent1", "browser:agent1", "boss", console.site.now)
     return visitor
 
 

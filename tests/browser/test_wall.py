@@ -11,10 +11,10 @@ from dialer.domain.case import CaseState
 from dialer.domain.seat import SeatState
 from dialer.domain.user import Role
 from dialer.usecases.staff_the_floor import PauseReason
+from tests.browser.axe import stumbling_blocks
 from tests.browser.chromium import Page
-from tests.browser.conftest import ROOT, keep, open_page
+from tests.browser.conftest import keep, open_page
 from tests.builders import a_policy, a_seat, a_user
-from tests.conftest import require
 from tests.console.desk import Console, Visitor
 from tests.usecases.site import Site
 
@@ -122,24 +122,11 @@ async def test_the_figures_show_themselves_and_lead_to_their_cases(console: Cons
     await keep(page, "campaigns")
 
 
-_AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
-
-
-async def _objections(page: Page) -> list[str]:
-    """What axe finds against WCAG 2.1 AA on the page as it is."""
-    await page.tab.evaluate(_AXE.read_text())
-    found = await page.ask("(await axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa']})).violations")
-    return [
-        f"{each['id']}: {each['nodes'][0]['html'][:120]} {each['nodes'][0]['failureSummary'][:200]}" for each in found
-    ]
-
-
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_everybody_can_read_the_wall_the_control_and_the_figures(
     console: Console, agent: Visitor, log_in, page: Page, scheme: str
 ) -> None:
     site = console.site
-    require("axe", available=_AXE.exists(), how="make assets")
     await _cases(site)
     await site.connected()
     site.later(minutes=2)
@@ -150,4 +137,4 @@ async def test_everybody_can_read_the_wall_the_control_and_the_figures(
     for path in ("/floor", "/campaigns", "/campaigns/effect?kind=PAUSE&org=44", "/campaigns/1/end", "/figures",
                  "/figures/main", "/figures/cases?of=DUE"):  # fmt: skip
         await open_page(console, manager, page, path)
-        assert await _objections(page) == [], path
+        assert await stumbling_blocks(page) == [], path

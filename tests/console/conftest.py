@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import shutil
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -13,59 +11,23 @@ from pathlib import Path
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
-from dialer.calendars import load_calendar
 from dialer.console import Argon2Hasher, make_console
 from dialer.console.api import ApiParts, RateLimiter
 from dialer.console.site import PhoneServer
 from dialer.domain.user import Role, User
 from dialer.importing import SentRows
 from dialer.in_force import SiteInForce
-from dialer.products import load_products
 from dialer.recording.encode import OpusEncoder
 from dialer.recording.local_store import LocalStore
-from dialer.scripts_yaml import ScriptLibrary, load_scripts
+from dialer.scripts_yaml import ScriptLibrary
 from dialer.settings import Settings
 from dialer.storage.database import Database
-from dialer.storage.schema import upgrade
 from dialer.storage.signals import open_signals
-from dialer.storage.vault import Vault
-from dialer.usecases.rulebook import ProofRules, Rulebook
+from dialer.usecases.rulebook import Rulebook
 from dialer.usecases.staff_the_floor import create_user
 from tests.builders import at
 from tests.console.desk import PASSWORD, Authenticator, Console, OfTheSite, Visitor
 from tests.usecases.site import Site
-
-ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture(scope="session")
-def scripts() -> ScriptLibrary:
-    return load_scripts(ROOT / "scripts")
-
-
-@pytest.fixture(scope="session")
-def rulebook() -> Rulebook:
-    return Rulebook(
-        calendar=load_calendar(ROOT / "config" / "calendars"),
-        products=load_products(ROOT / "config" / "products"),
-        proof=ProofRules(min_seconds=60),
-    )
-
-
-@pytest.fixture(scope="session")
-def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Migrated once; every test gets a copy."""
-    file = tmp_path_factory.mktemp("console") / "empty.db"
-    asyncio.run(upgrade(f"sqlite+aiosqlite:///{file}"))
-    return file
-
-
-@pytest.fixture
-async def storage(empty_database: Path, tmp_path: Path) -> AsyncIterator[Database]:
-    file = shutil.copy(empty_database, tmp_path / "dialer.db")
-    database = await Database.open(f"sqlite+aiosqlite:///{file}", Vault(os.urandom(32)))
-    yield database
-    await database.close()
 
 
 @pytest.fixture

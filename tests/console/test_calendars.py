@@ -8,7 +8,7 @@ import pytest
 
 from dialer.domain.user import Role
 from tests.builders import a_policy
-from tests.console.conftest import ROOT
+from tests.conftest import ROOT
 from tests.console.desk import Console, Visitor
 
 A_2026 = (ROOT / "config" / "calendars" / "2026.yaml").read_text()

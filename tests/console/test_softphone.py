@@ -30,7 +30,7 @@ def phone_servers() -> tuple[PhoneServer, ...]:
 
 async def _at_browser(console: Console, log_in: Callable[..., object], login: str = "agent1") -> Visitor:
     visitor: Visitor = await log_in(Role.CC_AGENT, login=login)  # type: ignore[misc]
-    await give_phone(console.site.storage, login, f"browser:{login}", console.site.now)
+    await give_phone(console.site.storage, login, f"browser:{login}", "boss", console.site.now)
     return visitor
 
 

@@ -14,7 +14,7 @@ from dialer.domain.interview import Interview, InterviewFacts
 from dialer.domain.outcome import Outcome
 from dialer.domain.policy import Design
 from dialer.domain.script import CallScript
-from dialer.scripts_yaml import ScriptLibrary, load_scripts
+from dialer.scripts_yaml import ScriptLibrary
 from dialer.telephony.behaviours import CONDUCT, Behaviour, Conduct
 
 ROOT = Path(__file__).parents[2]
@@ -50,11 +50,6 @@ FIRST_TALK = {
     "does not know the birthday": Outcome.VERIFY_FAILED,
     "has died": Outcome.DECEASED,
 }
-
-
-@pytest.fixture(scope="module")
-def scripts() -> ScriptLibrary:
-    return load_scripts(ROOT / "scripts")
 
 
 def facts_for(script: CallScript, design: Design) -> InterviewFacts:

@@ -11,10 +11,10 @@ from dialer.engine import EngineParts
 from dialer.ports import Signals
 from dialer.recording.spool import Spool
 from dialer.telephony.simulated import SimulatedTelephony
-from tests.usecases.conftest import empty_database, rulebook, scripts, site, storage
+from tests.usecases.conftest import site
 from tests.usecases.site import Site
 
-__all__ = ["empty_database", "rulebook", "scripts", "site", "storage"]
+__all__ = ["site"]
 
 
 @dataclass

@@ -30,6 +30,14 @@ async def rig(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[R
         yield made
 
 
+@pytest.fixture(
+    params=[pytest.param("pjsua", marks=pytest.mark.sip), pytest.param("asterisk", marks=pytest.mark.asterisk)]
+)
+async def real(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Rig]:
+    async with WORLDS[request.param](tmp_path) as made:
+        yield made
+
+
 @pytest.fixture
 async def pbx(tmp_path: Path) -> AsyncIterator[AsteriskRig]:
     async with asterisk(tmp_path) as made:

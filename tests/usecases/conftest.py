@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
-import shutil
-from collections.abc import AsyncIterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
-from dialer.calendars import load_calendar
 from dialer.in_force import SiteInForce
-from dialer.products import load_products
-from dialer.scripts_yaml import ScriptLibrary, load_scripts
+from dialer.scripts_yaml import ScriptLibrary
 from dialer.storage.database import Database
-from dialer.storage.schema import upgrade
-from dialer.storage.vault import Vault
-from dialer.usecases.rulebook import ProofRules, Rulebook
+from dialer.usecases.rulebook import Rulebook
 from tests.console.desk import OfTheSite
 from tests.storage.conftest import (
     database,
@@ -42,39 +33,6 @@ __all__ = [
     "url",
     "vault",
 ]
-
-ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture(scope="session")
-def scripts() -> ScriptLibrary:
-    return load_scripts(ROOT / "scripts")
-
-
-@pytest.fixture(scope="session")
-def rulebook() -> Rulebook:
-    return Rulebook(
-        calendar=load_calendar(ROOT / "config" / "calendars"),
-        products=load_products(ROOT / "config" / "products"),
-        proof=ProofRules(min_seconds=60),
-    )
-
-
-@pytest.fixture(scope="session")
-def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Migrated once, copied for every test."""
-    path = tmp_path_factory.mktemp("migrated") / "empty.db"
-    asyncio.run(upgrade(f"sqlite+aiosqlite:///{path}"))
-    return path
-
-
-@pytest.fixture
-async def storage(tmp_path: Path, empty_database: Path) -> AsyncIterator[Database]:
-    shutil.copy(empty_database, tmp_path / "dialer.db")
-    url = f"sqlite+aiosqlite:///{tmp_path / 'dialer.db'}"
-    database = await Database.open(url, Vault(os.urandom(32)))
-    yield database
-    await database.close()
 
 
 @pytest.fixture

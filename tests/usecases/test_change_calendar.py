@@ -21,8 +21,8 @@ from dialer.usecases import move_deadlines
 from dialer.usecases.change_calendar import CalendarChange, YearInUse, foresee, put_in_force
 from dialer.usecases.govern_scripts import ReasonNeeded
 from tests.builders import a_policy, a_user
+from tests.conftest import ROOT
 from tests.console.desk import OfTheSite
-from tests.usecases.conftest import ROOT
 from tests.usecases.site import HeardSignals, Site, on
 
 A_2026 = (ROOT / "config" / "calendars" / "2026.yaml").read_text()

@@ -155,10 +155,10 @@ def test_a_call_can_be_hung_up_and_a_pause_taken_back() -> None:
 
 
 async def test_an_administrator_enters_another_phone(storage: Database, lihua: User, signals: HeardSignals) -> None:
-    await floor.give_phone(storage, "lihua", "sip:desk7@127.0.0.1", NOW)
+    await floor.give_phone(storage, "lihua", "sip:desk7@127.0.0.1", "boss", NOW)
     async with storage.read() as work:
         user = await work.floor.user("lihua")
     assert user is not None
     assert (await floor.sit_down(storage, signals, user, NOW)).address == "sip:desk7@127.0.0.1"
     with pytest.raises(NotFound):
-        await floor.give_phone(storage, "nobody", "sip:desk7@127.0.0.1", NOW)
+        await floor.give_phone(storage, "nobody", "sip:desk7@127.0.0.1", "boss", NOW)

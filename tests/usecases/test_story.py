@@ -8,7 +8,6 @@ from dialer.domain.call import Ended, Party
 from dialer.domain.case import CaseState, Purpose
 from dialer.domain.outcome import Outcome
 from dialer.domain.problem import ProblemLevel, ProblemType
-from dialer.domain.reply import ReplyContent
 from dialer.domain.seat import SeatState
 from dialer.domain.ticket import TicketState
 from dialer.ports.topics import DISPATCH, WALL, desk
@@ -17,21 +16,7 @@ from dialer.usecases.finish_forgotten import finish_forgotten
 from dialer.usecases.follow_call import take_over
 from dialer.usecases.issue_tickets import issue_tickets
 from tests.builders import at
-from tests.usecases.site import SEAT, Site
-
-
-def a_good_reply(now, **changes) -> ReplyContent:
-    facts = {
-        "contacted_by": "李明",
-        "contacted_whom": "王小明",
-        "contacted_at": now,
-        "means": "上门",
-        "account": "本人于今日上午到客户家中拜访，向客户逐条说明了保险责任、责任免除和缴费期限，客户当场翻看了合同。",
-        "customer_said": "客户表示现在已经看懂，没有其他疑问，愿意再次接听回访电话。",
-        "done": "当面讲解合同并补送资料，客户重新签字确认。",
-        "attachment_note": "补签字影像一份",
-    }
-    return ReplyContent(**facts | changes)
+from tests.usecases.site import SEAT, Site, a_reply
 
 
 async def test_a_clean_interview_closes_only_when_its_recording_is_sealed(site: Site):
@@ -158,11 +143,11 @@ async def test_an_l1_goes_down_is_answered_is_dialled_again_and_closes(site: Sit
         ticket = (await work.tickets.of_case(case.id))[0]
     assert ticket.due_at == at(17, 30, day=at(0).date().replace(day=21))  # scenario 1: Sunday 20th works
 
-    stock = a_good_reply(site.now, account="已处理。", customer_said="客户已清楚。", done="已结案。")
+    stock = a_reply(site.now, account="已处理。", customer_said="客户已清楚。", done="已结案。")
     assert await reply_to_ticket(site.storage, site.signals, site.rulebook, ticket.id, "l3", site.now, stock)
     assert (await site.case(case)).state is CaseState.L1_ISSUED
     assert not await reply_to_ticket(
-        site.storage, site.signals, site.rulebook, ticket.id, "l3", site.now, a_good_reply(site.now)
+        site.storage, site.signals, site.rulebook, ticket.id, "l3", site.now, a_reply(site.now)
     )
     redial = await site.case(case)
     assert (redial.state, redial.purpose, redial.round) == (CaseState.L1_REDIAL, Purpose.L1_CONFIRM, 1)

@@ -13,12 +13,13 @@ import numpy as np
 import pytest
 from structlog.testing import capture_logs
 
-from dialer.bootstrap import fetching_first
+from dialer.bootstrap import once_here
 from dialer.domain.call import CallId, EarlyMedia, Ended, RecordingKind, RecordingStarted, Ringing, SoundFiles
 from dialer.domain.recording import length_matches
 from dialer.recording.encode import OpusEncoder
 from dialer.recording.local_store import LocalStore
 from dialer.recording.seal import seal_recording
+from dialer.recording.spool import Spool
 from dialer.telephony.asterisk import AsteriskNodes
 from dialer.telephony.asterisk.fetching import SoundNotFetched
 from dialer.telephony.behaviours import Conduct
@@ -183,7 +184,8 @@ async def test_the_pipeline_seals_what_lies_on_another_machine(far: AsteriskRig,
     await nodes.start()
     try:
         store = LocalStore(tmp_path / "sealed")
-        seal_sound = fetching_first(nodes, partial(seal_recording, store=store, encoder=encoder))
+        spool = Spool(far.telephony._spool, 0)
+        seal_sound = once_here(nodes, spool, partial(seal_recording, store=store, encoder=encoder))
         seal = await seal_sound(CallId("call-1"), MORNING, files, 0.8, key="talk.ogg")
     finally:
         await nodes.close()
