@@ -35,8 +35,8 @@ from dialer.ports import DialOrder
 from dialer.ports.storage import Moved
 from dialer.settings import Settings, load_settings
 from dialer.usecases.follow_call import follow_call
+from dialer.usecases.manage_users import create_user
 from dialer.usecases.place_call import place_next_call
-from dialer.usecases.staff_the_floor import create_user
 from trials.clock import RunningClock
 from trials.ports import free_ports
 from trials.postgres import POSTGRES, PostgresServer, server_user

@@ -25,7 +25,7 @@ from dialer.importing import ErrorFile, PolicyFile, give_way
 from dialer.settings import Settings
 from dialer.telephony.asterisk.instance import PrivateAsterisk, find_program
 from dialer.usecases.import_policies import import_policies
-from dialer.usecases.staff_the_floor import create_user
+from dialer.usecases.manage_users import create_user
 from trials.clock import MORNING, RunningClock
 from trials.extracts import due_rows, write_csv
 from trials.ports import free_ports

@@ -9,8 +9,8 @@ import typer
 from dialer.bootstrap import Site
 from dialer.cli.at_site import DEFAULT_CONFIG, Config, at_site, out
 from dialer.domain.user import Role
+from dialer.usecases.manage_users import create_user, give_phone
 from dialer.usecases.second_factor import reset_second_factor
-from dialer.usecases.staff_the_floor import create_user, give_phone
 
 app = typer.Typer(no_args_is_help=True, help="账号 · accounts")
 

@@ -33,12 +33,11 @@ from dialer.console.routes import ACCESS, SEEN, Door, add_routes
 from dialer.console.site import SITE, PhoneServer, Site
 from dialer.console.trace import remember_traces
 from dialer.domain.user import PRIVILEGED, Role
-from dialer.ports import Clock, RecordingStore, Scripts, Signals, Waveforms
+from dialer.ports import Clock, PasswordHasher, RecordingStore, Scripts, Signals, Waveforms
 from dialer.ports.administration import InForce
 from dialer.ports.storage import Storage
 from dialer.settings import Settings
 from dialer.usecases.rulebook import Rulebook
-from dialer.usecases.staff_the_floor import PasswordHasher
 
 STATIC = Path(__file__).parent / "static"
 ROUTES = (

@@ -9,7 +9,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 
 class Argon2Hasher:
-    """`dialer.usecases.staff_the_floor.PasswordHasher`, with the library's recommended cost unless told otherwise."""
+    """`dialer.ports.PasswordHasher`, with the library's recommended cost unless told otherwise."""
 
     def __init__(self, time_cost: int = argon2.DEFAULT_TIME_COST, memory_kib: int = argon2.DEFAULT_MEMORY_COST) -> None:
         self._hasher = argon2.PasswordHasher(time_cost=time_cost, memory_cost=memory_kib)

@@ -9,13 +9,12 @@ from datetime import datetime
 from aiohttp import web
 
 from dialer.domain.user import PRIVILEGED, Role, User
-from dialer.ports import Clock, RecordingStore, Scripts, Signals, Waveforms
+from dialer.ports import Clock, PasswordHasher, RecordingStore, Scripts, Signals, Waveforms
 from dialer.ports.administration import InForce
 from dialer.ports.storage import Storage
 from dialer.settings import Settings
 from dialer.usecases.log_in import Session
 from dialer.usecases.rulebook import Rulebook
-from dialer.usecases.staff_the_floor import PasswordHasher
 
 
 @dataclass(frozen=True, slots=True)

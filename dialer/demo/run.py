@@ -44,7 +44,7 @@ from dialer.settings import PhoneSystem
 from dialer.telephony.asterisk.browsers import add_browsers
 from dialer.telephony.asterisk.instance import PrivateAsterisk, find_program
 from dialer.usecases.import_policies import import_policies
-from dialer.usecases.staff_the_floor import create_user
+from dialer.usecases.manage_users import create_user
 from dialer.verification import verify
 
 _NINE = time_of_day(9, 0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -140,6 +140,10 @@ class Failures:
     count: int = 0
     locked_until: datetime | None = None
 
+    def locked(self, now: datetime) -> bool:
+        """Whether they keep somebody out."""
+        return self.locked_until is not None and now < self.locked_until
+
 
 @dataclass(frozen=True, slots=True)
 class User:
@@ -165,6 +169,18 @@ class User:
 
     def __repr__(self) -> str:
         return f"User({self.login}, {self.role})"
+
+    def locked(self, now: datetime) -> bool:
+        """Whether too many wrong passwords or codes keep the person out."""
+        return Failures(self.failed_logins, self.locked_until).locked(now)
+
+    def after(self, failures: Failures) -> User:
+        """The same, with so many wrong passwords or codes."""
+        return replace(self, failed_logins=failures.count, locked_until=failures.locked_until)
+
+    def unlocked(self) -> User:
+        """The same, with all failures forgotten."""
+        return self.after(Failures())
 
     def may(self, permission: Permission) -> bool:
         """Whether the role has the permission, the account is usable, and its level may have it at all.

@@ -309,6 +309,18 @@ class Courier(Protocol):
         ...
 
 
+class PasswordHasher(Protocol):
+    """Slow on purpose, so off the event loop."""
+
+    async def hash(self, password: str) -> str:
+        """A salted hash to store."""
+        ...
+
+    async def verify(self, password_hash: str, password: str) -> bool:
+        """Whether the password is the one that was hashed."""
+        ...
+
+
 class Scripts(Protocol):
     """The published call scripts."""
 

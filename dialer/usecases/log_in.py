@@ -14,13 +14,14 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from dialer.domain.audit import AuditEntry, AuditKind
-from dialer.domain.errors import DialerError, NotFound
+from dialer.domain.errors import DialerError
 from dialer.domain.seat import SEAT, SeatEvent
 from dialer.domain.user import PRIVILEGED, Failures, Role, User
-from dialer.ports import Signals
+from dialer.ports import PasswordHasher, Signals
 from dialer.ports.storage import LoginSession, Moved, Storage, Work
 from dialer.ports.topics import WALL, desk
-from dialer.usecases.staff_the_floor import BUSY, PasswordHasher
+from dialer.usecases.manage_users import known
+from dialer.usecases.staff_the_floor import BUSY
 
 FAILURES_UNTIL_LOCKED = 5
 LOCKED_FOR = timedelta(minutes=15)
@@ -107,10 +108,10 @@ async def log_in(
     if user is None:
         await _refuse_stranger(storage, hasher, login, password, now, address)
         raise LoginRefused("wrong login or password")
-    right = not locked(user, now) and await hasher.verify(user.password_hash, password) and not user.disabled
+    right = not user.locked(now) and await hasher.verify(user.password_hash, password) and not user.disabled
     async with storage.begin() as work:
         user = await known(work, login)
-        if right and not locked(user, now):
+        if right and not user.locked(now):
             return await _welcome(work, user, now, address, proving)
         judged = await count_failure(work, user, AuditKind.LOGIN_REFUSED, now, address)
     not_locked(judged, now)
@@ -127,15 +128,16 @@ async def _refuse_stranger(
     """
     async with storage.read() as work:
         failures = await work.logins.failures_of_stranger(login)
-    if not _locked(failures.locked_until, now):
+    if not failures.locked(now):
         await hasher.hash(password)
     async with storage.begin() as work:
         failures = await work.logins.failures_of_stranger(login)
-        if not _locked(failures.locked_until, now):
+        if not failures.locked(now):
             failures = _one_more(failures.count, now)
             await work.logins.put_failures_of_stranger(login, failures, now)
         await work.audit.put(AuditEntry(now, AuditKind.LOGIN_REFUSED, "", address=address, detail=login[:64]))
-    _not_locked(login, failures.locked_until, now)
+    if failures.locked(now):
+        raise _locked_out(login)
 
 
 async def _welcome(work: Work, user: User, now: datetime, address: str, proving: Collection[Role]) -> Session:
@@ -151,24 +153,15 @@ async def _welcome(work: Work, user: User, now: datetime, address: str, proving:
     return session
 
 
-async def known(work: Work, login: str) -> User:
-    """Raises NotFound."""
-    user = await work.floor.user(login)
-    if user is None:
-        raise NotFound(f"there is no user {login}")
-    return user
-
-
 async def count_failure(work: Work, user: User, kind: AuditKind, now: datetime, address: str) -> User:
     """One more wrong password or code; the fifth locks. While it is locked nothing is counted."""
     entry = AuditEntry.of(user, kind, now, address)
-    if locked(user, now):
+    if user.locked(now):
         await work.audit.put(replace(entry, detail="locked"))
         return user
-    failures = _one_more(user.failed_logins, now)
-    judged = replace(user, failed_logins=failures.count, locked_until=failures.locked_until)
+    judged = user.after(_one_more(user.failed_logins, now))
     await work.audit.put(entry)
-    if locked(judged, now):
+    if judged.locked(now):
         await work.audit.put(replace(entry, kind=AuditKind.LOCKED_OUT))
     await work.floor.save_user(judged)
     return judged
@@ -180,29 +173,20 @@ def _one_more(count: int, now: datetime) -> Failures:
 
 async def forget_failures(work: Work, user: User) -> User:
     """All that was asked for has been shown."""
-    judged = replace(user, failed_logins=0, locked_until=None)
+    judged = user.unlocked()
     if judged != user:
         await work.floor.save_user(judged)
     return judged
 
 
-def locked(user: User, now: datetime) -> bool:
-    """Whether too many failures keep somebody out."""
-    return _locked(user.locked_until, now)
-
-
-def _locked(until: datetime | None, now: datetime) -> bool:
-    return until is not None and now < until
-
-
 def not_locked(user: User, now: datetime) -> None:
     """Raises LockedOut."""
-    _not_locked(user.login, user.locked_until, now)
+    if user.locked(now):
+        raise _locked_out(user.login)
 
 
-def _not_locked(login: str, until: datetime | None, now: datetime) -> None:
-    if _locked(until, now):
-        raise LockedOut(f"{login} is locked after {FAILURES_UNTIL_LOCKED} failures; try again later")
+def _locked_out(login: str) -> LockedOut:
+    return LockedOut(f"{login} is locked after {FAILURES_UNTIL_LOCKED} failures; try again later")
 
 
 async def open_session(

@@ -6,29 +6,39 @@ another at the next login.
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any
 
-from dialer.domain.errors import NotAllowed, NotFound
-from dialer.domain.seat import SEAT, Seat, SeatEvent
-from dialer.domain.user import PERMISSIONS, AccountEvent, Permission, Role, User
-from dialer.ports import Signals
-from dialer.ports.storage import DeskOrder, DeskOrderKind, HistoryRow, Moved, Storage, Work
+from dialer.domain.audit import AuditEntry, AuditKind
+from dialer.domain.errors import DialerError, NotAllowed, NotFound
+from dialer.domain.password import MIN_CHARS, password_fault
+from dialer.domain.seat import SEAT, SeatEvent
+from dialer.domain.unit import PLACE
+from dialer.domain.user import PERMISSIONS, PHONE_ADDRESS, WHOLE_COMPANY, AccountEvent, Permission, Role, User
+from dialer.ports import PasswordHasher, Signals
+from dialer.ports.storage import HistoryRow, Moved, Storage, Work
 from dialer.ports.topics import DESK_ORDERS, WALL, desk
-from dialer.usecases.staff_the_floor import (
-    AccountInvalid,
-    PasswordHasher,
-    create_user,
-    note_account,
-    usable_phone,
-    usable_place,
-)
+from dialer.usecases.staff_the_floor import leave_seat
 
 _UNAMBIGUOUS = "abcdefghjkmnpqrstuvwxyz23456789"
 _GROUPS, _GROUP = 4, 4
+_LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{0,31}")
+
+
+class AccountInvalid(DialerError):
+    """A login or password that can't be used for a new account."""
+
+    code = "ACCOUNT_INVALID"
+
+
+class WholeCompanyOnly(AccountInvalid):
+    """Who keeps accounts, scripts and calendars keeps them for the whole company (rules §2.2)."""
+
+    code = "WHOLE_COMPANY_ONLY"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +59,6 @@ class AccountFile:
     user: User
     history: tuple[HistoryRow, ...]
 
-    def locked(self, now: datetime) -> bool:
-        """Whether too many wrong passwords keep the person out."""
-        return self.user.locked_until is not None and now < self.user.locked_until
-
 
 def one_time_password() -> str:
     """Sixteen characters that can be read out over a telephone: 79 bits, no `0O1Il`."""
@@ -71,7 +77,101 @@ async def accounts(storage: Storage, wanted: str = "", role: Role | None = None)
 async def account_file(storage: Storage, login: str) -> AccountFile:
     """One account. Raises NotFound."""
     async with storage.read() as work:
-        return AccountFile(await _user(work, login), tuple(await work.floor.account_history(login)))
+        return AccountFile(await known(work, login), tuple(await work.floor.account_history(login)))
+
+
+async def create_user(
+    storage: Storage,
+    hasher: PasswordHasher,
+    now: datetime,
+    *,
+    login: str,
+    name: str,
+    password: str,
+    role: Role,
+    org: str = "",
+    phone_address: str = "",
+    salesperson_code: str = "",
+    by: str = "cli",
+    must_change_password: bool = False,
+) -> User:
+    """Open an account.
+
+    Raises:
+        AccountInvalid: the login has other characters than a-z 0-9 . _ -, the password can't be used, the telephone
+            is no address.
+        WholeCompanyOnly: the role works for the whole company, and is given a place.
+        DialerError: code LOGIN_TAKEN.
+    """
+    if not _LOGIN.fullmatch(login):
+        raise AccountInvalid(f"login {login!r}: use up to 32 of a-z, 0-9, '.', '_' and '-'")
+    if (fault := password_fault(login, password)) is not None:
+        raise AccountInvalid(f"the password of {login} can't be used: {fault} (at least {MIN_CHARS} characters)")
+    usable_phone(phone_address)
+    usable_place(role, org)
+    user = User(
+        login,
+        name,
+        await hasher.hash(password),
+        role,
+        now,
+        org=org,
+        phone_address=phone_address,
+        salesperson_code=salesperson_code,
+        must_change_password=must_change_password,
+    )
+    async with storage.begin() as work:
+        added = await work.floor.add_user(user)
+        detail = {"name": name, "role": role, "org": org, "phone_address": phone_address}
+        await note_account(work, added, AccountEvent.OPENED, Moved(by, now, detail))
+    return added
+
+
+def usable_place(role: Role, org: str) -> None:
+    """A branch could give itself others' records, or its own words to the whole company. Raises AccountInvalid."""
+    if org and not PLACE.fullmatch(org):
+        raise AccountInvalid(f"place {org!r}: codes from the province down, such as 44/4401/440103")
+    if role in WHOLE_COMPANY and org:
+        raise WholeCompanyOnly(f"an account of role {role} works for the whole company: leave the place empty")
+
+
+def usable_phone(address: str) -> str:
+    """The address of somebody's telephone, or none. Raises AccountInvalid."""
+    if address and not PHONE_ADDRESS.fullmatch(address):
+        raise AccountInvalid(f"telephone {address!r}: write sip:NAME@HOST, or browser:LOGIN for a browser")
+    return address
+
+
+async def give_phone(storage: Storage, login: str, phone_address: str, by: str, now: datetime) -> None:
+    """Enter an agent's or a supervisor's telephone, or another one. Raises NotFound, AccountInvalid."""
+    async with storage.begin() as work:
+        user = await known(work, login)
+        await work.floor.save_user(replace(user, phone_address=usable_phone(phone_address)))
+        changed = {"phone_address": {"from": user.phone_address, "to": phone_address}}
+        await note_account(work, user, AccountEvent.CHANGED, Moved(by, now, changed))
+
+
+def _told(event: AccountEvent, moved: Moved) -> str:
+    changes = (f"{name}: {value}" for name, value in moved.detail.items() if value)
+    return f"{event}; {'; '.join(changes)}" if moved.detail else str(event)
+
+
+async def note_account(work: Work, user: User, event: AccountEvent, moved: Moved) -> None:
+    """Into the account's history, and into the audit log."""
+    await work.floor.note_account(user.login, event, moved)
+    record = f"user {user.login}"
+    entry = AuditEntry(
+        moved.at, AuditKind.USER_CHANGED, moved.actor, user.org, record=record, detail=_told(event, moved)
+    )
+    await work.audit.put(entry)
+
+
+async def known(work: Work, login: str) -> User:
+    """Raises NotFound."""
+    user = await work.floor.user(login)
+    if user is None:
+        raise NotFound(f"there is no user {login}")
+    return user
 
 
 async def open_account(
@@ -129,7 +229,7 @@ async def change_account(
         NotAllowed: administrators don't change their own role.
     """
     async with storage.read() as work:
-        known_org = (await _user(work, login)).org
+        known_org = (await known(work, login)).org
     checked = await _checked(storage, account, known_org)
     if login == by.login and checked.role is not by.role:
         raise NotAllowed("your own role is changed by another administrator")
@@ -162,7 +262,7 @@ async def enable_account(storage: Storage, by: User, login: str, now: datetime) 
 
 async def unlock_account(storage: Storage, by: User, login: str, now: datetime) -> None:
     """After too many wrong passwords: let the person try again. Raises NotFound."""
-    await _change(storage, by, login, AccountEvent.UNLOCKED, _unlocked, now)
+    await _change(storage, by, login, AccountEvent.UNLOCKED, User.unlocked, now)
 
 
 async def reset_password(storage: Storage, hasher: PasswordHasher, by: User, login: str, now: datetime) -> str:
@@ -171,21 +271,17 @@ async def reset_password(storage: Storage, hasher: PasswordHasher, by: User, log
     hashed = await hasher.hash(password)
 
     def given(user: User) -> User:
-        return replace(_unlocked(user), password_hash=hashed, must_change_password=True)
+        return replace(user.unlocked(), password_hash=hashed, must_change_password=True)
 
     await _change(storage, by, login, AccountEvent.PASSWORD_RESET, given, now)
     return password
-
-
-def _unlocked(user: User) -> User:
-    return replace(user, failed_logins=0, locked_until=None)
 
 
 async def _change(
     storage: Storage, by: User, login: str, event: AccountEvent, change: Callable[[User], User], now: datetime
 ) -> User:
     async with storage.begin() as work:
-        before = await _user(work, login)
+        before = await known(work, login)
         after = change(before)
         if after == before:
             return after
@@ -203,27 +299,14 @@ def _difference(before: User, after: User) -> Mapping[str, Any]:
     return {name: {"from": old, "to": new} for name, (old, new) in pairs.items() if old != new}
 
 
-async def _user(work: Work, login: str) -> User:
-    user = await work.floor.user(login)
-    if user is None:
-        raise NotFound(f"there is no user {login}")
-    return user
-
-
 async def _leave_the_floor(storage: Storage, signals: Signals, by: User, login: str, now: datetime) -> None:
     """No call comes to a seat at which nobody can act; a call under way ends first."""
     async with storage.begin() as work:
         seat = await work.floor.seat_of(login)
         if seat is None:
             return
-        await _stand_up(work, seat, by, now)
+        if SeatEvent.STAND_UP in SEAT.allowed(seat.state):
+            await leave_seat(work, seat, by, now)
+        elif seat.call_id is not None:
+            await work.floor.save_seat(replace(seat, pause_after_call=True))
     await signals.notify(DESK_ORDERS, desk(seat.id), WALL)
-
-
-async def _stand_up(work: Work, seat: Seat, by: User, now: datetime) -> None:
-    if SeatEvent.STAND_UP in SEAT.allowed(seat.state):
-        leaving = replace(seat, why="", back_to_ready=False)
-        await work.floor.move_seat(leaving, SeatEvent.STAND_UP, Moved(by.login, now, {}))
-        await work.floor.order(DeskOrder(0, DeskOrderKind.STAND_UP, seat.id, by.login, now))
-    elif seat.call_id is not None:
-        await work.floor.save_seat(replace(seat, pause_after_call=True))

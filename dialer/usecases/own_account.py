@@ -10,9 +10,10 @@ from dialer.domain.audit import AuditEntry, AuditKind
 from dialer.domain.errors import DialerError, NotAllowed
 from dialer.domain.password import PasswordFault, password_fault
 from dialer.domain.user import PRIVILEGED, Role
+from dialer.ports import PasswordHasher
 from dialer.ports.storage import LoginSession, Storage
-from dialer.usecases.log_in import LoginRefused, Session, Step, count_failure, holds, known, not_locked, open_session
-from dialer.usecases.staff_the_floor import PasswordHasher
+from dialer.usecases.log_in import LoginRefused, Session, Step, count_failure, holds, not_locked, open_session
+from dialer.usecases.manage_users import known
 
 
 class PasswordUnusable(DialerError):

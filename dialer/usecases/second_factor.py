@@ -18,11 +18,10 @@ from dialer.usecases.log_in import (
     Step,
     count_failure,
     forget_failures,
-    known,
-    locked,
     not_locked,
     open_session,
 )
+from dialer.usecases.manage_users import known
 
 RECOVERY_CODES = 10
 
@@ -62,7 +61,7 @@ async def show_code(
         raise NotAllowed("no code is wanted here")
     async with storage.begin() as work:
         user = await known(work, session.user.login)
-        how = None if locked(user, now) else await _accepted(work, user, code, now)
+        how = None if user.locked(now) else await _accepted(work, user, code, now)
         if how is not None:
             await work.audit.put(AuditEntry.of(user, how, now, address))
             user = await forget_failures(work, user)
@@ -83,7 +82,7 @@ async def _accepted(work: Work, user: User, code: str, now: datetime) -> AuditKi
 
 async def _wrong_code(work: Work, session: Session, user: User, now: datetime, address: str) -> User:
     judged = await count_failure(work, user, AuditKind.CODE_REFUSED, now, address)
-    if locked(judged, now):
+    if judged.locked(now):
         await work.logins.close(session.fingerprint)
     return judged
 
@@ -131,7 +130,7 @@ async def enrol(
     async with storage.begin() as work:
         user = await known(work, session.user.login)
         factor = await work.logins.factor(user.login)
-        step = factor.step_of(code, now) if factor is not None and not locked(user, now) else None
+        step = factor.step_of(code, now) if factor is not None and not user.locked(now) else None
         if factor is not None and step is not None:
             recovery = tuple(_recovery_code() for _ in range(RECOVERY_CODES))
             done = SecondFactor(factor.secret, now, step)

@@ -1,4 +1,4 @@
-"""At the side: who works here. Accounts, and agents who sit down, get ready, pause and go (rules §2.2, §2.4).
+"""At the side: agents sit down, get ready, pause and go (rules §2.2, §2.4).
 
 The desk only states its wish and moves the seat; the engine, perhaps in another process, finds the wish in the
 database and calls the agent's phone.
@@ -6,39 +6,21 @@ database and calls the agent's phone.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
 
-from dialer.domain.audit import AuditEntry, AuditKind
 from dialer.domain.call import CallId, SeatId
-from dialer.domain.errors import DialerError, ImpossibleMove, NotFound
-from dialer.domain.password import MIN_CHARS, password_fault
+from dialer.domain.errors import DialerError, ImpossibleMove
 from dialer.domain.seat import SEAT, Seat, SeatEvent, SeatState
-from dialer.domain.unit import PLACE
-from dialer.domain.user import PHONE_ADDRESS, WHOLE_COMPANY, AccountEvent, Role, User
+from dialer.domain.user import User
 from dialer.ports import Signals
 from dialer.ports.storage import DeskOrder, DeskOrderKind, Moved, Storage, Work
 from dialer.ports.topics import DESK_ORDERS, DISPATCH, WALL, desk
 
-_LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{0,31}")
 BUSY = frozenset({SeatState.RESERVED, SeatState.TALKING, SeatState.WRAP_UP})
 """A call is under way, or its result is not entered yet."""
-
-
-class AccountInvalid(DialerError):
-    """A login or password that can't be used for a new account."""
-
-    code = "ACCOUNT_INVALID"
-
-
-class WholeCompanyOnly(AccountInvalid):
-    """Who keeps accounts, scripts and calendars keeps them for the whole company (rules §2.2)."""
-
-    code = "WHOLE_COMPANY_ONLY"
 
 
 class NoPhone(DialerError):
@@ -55,106 +37,6 @@ class PauseReason(StrEnum):
     MEETING = "MEETING"
     TRAINING = "TRAINING"
     PAPERWORK = "PAPERWORK"
-
-
-class PasswordHasher(Protocol):
-    """Slow on purpose, so off the event loop."""
-
-    async def hash(self, password: str) -> str:
-        """A salted hash to store."""
-        ...
-
-    async def verify(self, password_hash: str, password: str) -> bool:
-        """Whether the password is the one that was hashed."""
-        ...
-
-
-async def create_user(
-    storage: Storage,
-    hasher: PasswordHasher,
-    now: datetime,
-    *,
-    login: str,
-    name: str,
-    password: str,
-    role: Role,
-    org: str = "",
-    phone_address: str = "",
-    salesperson_code: str = "",
-    by: str = "cli",
-    must_change_password: bool = False,
-) -> User:
-    """Open an account.
-
-    Raises:
-        AccountInvalid: the login has other characters than a-z 0-9 . _ -, the password can't be used, the telephone
-            is no address.
-        WholeCompanyOnly: the role works for the whole company, and is given a place.
-        DialerError: code LOGIN_TAKEN.
-    """
-    if not _LOGIN.fullmatch(login):
-        raise AccountInvalid(f"login {login!r}: use up to 32 of a-z, 0-9, '.', '_' and '-'")
-    if (fault := password_fault(login, password)) is not None:
-        raise AccountInvalid(f"the password of {login} can't be used: {fault} (at least {MIN_CHARS} characters)")
-    usable_phone(phone_address)
-    usable_place(role, org)
-    user = User(
-        login,
-        name,
-        await hasher.hash(password),
-        role,
-        now,
-        org=org,
-        phone_address=phone_address,
-        salesperson_code=salesperson_code,
-        must_change_password=must_change_password,
-    )
-    async with storage.begin() as work:
-        added = await work.floor.add_user(user)
-        detail = {"name": name, "role": role, "org": org, "phone_address": phone_address}
-        await note_account(work, added, AccountEvent.OPENED, Moved(by, now, detail))
-    return added
-
-
-def usable_place(role: Role, org: str) -> None:
-    """A branch could give itself others' records, or its own words to the whole company. Raises AccountInvalid."""
-    if org and not PLACE.fullmatch(org):
-        raise AccountInvalid(f"place {org!r}: codes from the province down, such as 44/4401/440103")
-    if role in WHOLE_COMPANY and org:
-        raise WholeCompanyOnly(f"an account of role {role} works for the whole company: leave the place empty")
-
-
-def usable_phone(address: str) -> str:
-    """The address of somebody's telephone, or none. Raises AccountInvalid."""
-    if address and not PHONE_ADDRESS.fullmatch(address):
-        raise AccountInvalid(f"telephone {address!r}: write sip:NAME@HOST, or browser:LOGIN for a browser")
-    return address
-
-
-async def give_phone(storage: Storage, login: str, phone_address: str, by: str, now: datetime) -> None:
-    """Enter an agent's or a supervisor's telephone, or another one. Raises NotFound, AccountInvalid."""
-    async with storage.begin() as work:
-        user = await work.floor.user(login)
-        if user is None:
-            raise NotFound(f"there is no user {login}")
-        await work.floor.save_user(replace(user, phone_address=usable_phone(phone_address)))
-        changed = {"phone_address": {"from": user.phone_address, "to": phone_address}}
-        await note_account(work, user, AccountEvent.CHANGED, Moved(by, now, changed))
-
-
-def _told(event: AccountEvent, moved: Moved) -> str:
-    changes = (f"{name}: {value}" for name, value in moved.detail.items() if value)
-    return f"{event}; {'; '.join(changes)}" if moved.detail else str(event)
-
-
-async def note_account(work: Work, user: User, event: AccountEvent, moved: Moved) -> None:
-    """Into the account's history, and into the audit log."""
-    await work.floor.note_account(user.login, event, moved)
-    record = f"user {user.login}"
-    entry = AuditEntry(
-        moved.at, AuditKind.USER_CHANGED, moved.actor, user.org, record=record, detail=_told(event, moved)
-    )
-    await work.audit.put(entry)
 
 
 async def sit_down(storage: Storage, signals: Signals, user: User, now: datetime) -> Seat:
@@ -221,12 +103,17 @@ async def pause(storage: Storage, signals: Signals, user: User, reason: PauseRea
 async def stand_up(storage: Storage, signals: Signals, user: User, now: datetime) -> Seat:
     """Leave the seat; its leg is ended. Raises ImpossibleMove while a call is dialled, held or wrapped up."""
     async with storage.begin() as work:
-        seat = await seat_of(work, user)
-        leaving = replace(seat, why="", back_to_ready=False)
-        seat = await work.floor.move_seat(leaving, SeatEvent.STAND_UP, Moved(user.login, now, {}))
-        await _order(work, DeskOrderKind.STAND_UP, seat, user, now)
+        seat = await leave_seat(work, await seat_of(work, user), user, now)
     await signals.notify(DESK_ORDERS, desk(seat.id), WALL)
     return seat
+
+
+async def leave_seat(work: Work, seat: Seat, by: User, now: datetime) -> Seat:
+    """Empty a seat and have its leg ended; `by` is who sits there, or who sends them away. Raises ImpossibleMove."""
+    leaving = replace(seat, why="", back_to_ready=False)
+    left = await work.floor.move_seat(leaving, SeatEvent.STAND_UP, Moved(by.login, now, {}))
+    await _order(work, DeskOrderKind.STAND_UP, left, by, now)
+    return left
 
 
 async def hang_up(storage: Storage, signals: Signals, user: User, call_id: CallId, now: datetime) -> None:

@@ -6,7 +6,7 @@ import pyotp
 import pytest
 
 from dialer.domain.user import Role
-from dialer.usecases.staff_the_floor import create_user
+from dialer.usecases.manage_users import create_user
 from tests.browser.chromium import Page
 from tests.browser.conftest import keep, open_page
 from tests.console.desk import PASSWORD, Authenticator, Console

@@ -8,7 +8,7 @@ import pytest
 
 from dialer.console.site import PhoneServer
 from dialer.domain.user import Role
-from dialer.usecases.staff_the_floor import give_phone
+from dialer.usecases.manage_users import give_phone
 from tests.browser.chromium import Page, browser
 from tests.browser.conftest import keep, open_page
 from tests.console.desk import Console, Visitor

@@ -23,8 +23,8 @@ from dialer.scripts_yaml import ScriptLibrary
 from dialer.settings import Settings
 from dialer.storage.database import Database
 from dialer.storage.signals import open_signals
+from dialer.usecases.manage_users import create_user
 from dialer.usecases.rulebook import Rulebook
-from dialer.usecases.staff_the_floor import create_user
 from tests.builders import at
 from tests.console.desk import PASSWORD, Authenticator, Console, OfTheSite, Visitor
 from tests.usecases.site import Site

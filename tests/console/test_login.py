@@ -11,7 +11,7 @@ from dialer.console.guard import UNASKED_HEADER
 from dialer.console.site import SITE
 from dialer.domain.seat import SeatState
 from dialer.domain.user import Role
-from dialer.usecases.staff_the_floor import create_user
+from dialer.usecases.manage_users import create_user
 from tests.console.desk import JSON, PASSWORD, Authenticator, Console, Visitor
 
 

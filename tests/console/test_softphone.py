@@ -12,7 +12,7 @@ from dialer.domain.seat import SeatState
 from dialer.domain.user import Role
 from dialer.ports.storage import DeskOrderKind
 from dialer.usecases.follow_call import leg_is_down, leg_is_up
-from dialer.usecases.staff_the_floor import give_phone
+from dialer.usecases.manage_users import give_phone
 from tests.builders import a_seat
 from tests.console.desk import Console, Visitor
 

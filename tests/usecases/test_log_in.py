@@ -24,7 +24,7 @@ from dialer.usecases.log_in import (
     still_open,
     take_no_more,
 )
-from dialer.usecases.staff_the_floor import create_user
+from dialer.usecases.manage_users import create_user
 from tests.builders import a_seat, at, moved
 from tests.usecases.site import HeardSignals
 from tests.usecases.test_staff_the_floor import HASHER

@@ -16,8 +16,7 @@ from dialer.usecases import manage_users as office
 from dialer.usecases import staff_the_floor as floor
 from dialer.usecases.follow_call import leg_is_up
 from dialer.usecases.log_in import FAILURES_UNTIL_LOCKED, LockedOut, LoginRefused, SessionOver, log_in, session_of
-from dialer.usecases.manage_users import Account
-from dialer.usecases.staff_the_floor import AccountInvalid, WholeCompanyOnly
+from dialer.usecases.manage_users import Account, AccountInvalid, WholeCompanyOnly
 from tests.builders import at
 from tests.usecases.site import HeardSignals, Site
 from tests.usecases.test_staff_the_floor import HASHER, PASSWORD
@@ -33,7 +32,7 @@ def signals() -> HeardSignals:
 
 @pytest.fixture
 async def boss(storage: Database) -> User:
-    return await floor.create_user(
+    return await office.create_user(
         storage, HASHER, NOW, login="boss", name="管理员", password=PASSWORD, role=Role.ADMIN
     )
 
@@ -182,8 +181,8 @@ async def test_an_administrator_opens_a_lock_early(storage: Database, boss: User
             await log_in(storage, HASHER, "lihua", "a wrong guess", NOW)
     with pytest.raises(LockedOut):
         await log_in(storage, HASHER, "lihua", password, NOW)
-    assert (await office.account_file(storage, "lihua")).locked(NOW)
-    assert not (await office.account_file(storage, "lihua")).locked(NOW + timedelta(hours=1))
+    assert (await office.account_file(storage, "lihua")).user.locked(NOW)
+    assert not (await office.account_file(storage, "lihua")).user.locked(NOW + timedelta(hours=1))
     await office.unlock_account(storage, boss, "lihua", NOW)
     assert (await log_in(storage, HASHER, "lihua", password, NOW)).user.login == "lihua"
 

@@ -11,8 +11,8 @@ from dialer.domain.password import PasswordFault
 from dialer.domain.user import Role, User
 from dialer.storage.database import Database
 from dialer.usecases.log_in import LockedOut, LoginRefused, Session, SessionOver, Step, log_in, session_of
+from dialer.usecases.manage_users import create_user
 from dialer.usecases.own_account import PasswordUnusable, change_password, log_out_everywhere, own_account
-from dialer.usecases.staff_the_floor import create_user
 from tests.builders import at
 from tests.usecases.test_staff_the_floor import HASHER
 

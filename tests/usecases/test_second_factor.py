@@ -24,6 +24,7 @@ from dialer.usecases.log_in import (
     session_of,
     still_open,
 )
+from dialer.usecases.manage_users import create_user
 from dialer.usecases.own_account import change_password
 from dialer.usecases.second_factor import (
     CodeRefused,
@@ -33,7 +34,6 @@ from dialer.usecases.second_factor import (
     reset_second_factor,
     show_code,
 )
-from dialer.usecases.staff_the_floor import create_user
 from tests.builders import at
 from tests.usecases.test_staff_the_floor import HASHER
 

@@ -11,9 +11,8 @@ from dialer.in_force import SiteInForce
 from dialer.ports.topics import IN_FORCE
 from dialer.usecases import manage_users
 from dialer.usecases import shape_organisation as shape
-from dialer.usecases.manage_users import Account
+from dialer.usecases.manage_users import Account, AccountInvalid
 from dialer.usecases.shape_organisation import UnitUsed
-from dialer.usecases.staff_the_floor import AccountInvalid
 from tests.builders import a_user, at
 from tests.usecases.site import HeardSignals, Site
 from tests.usecases.test_staff_the_floor import HASHER

@@ -14,14 +14,11 @@ from dialer.domain.user import Role, User
 from dialer.ports.storage import DeskOrderKind
 from dialer.ports.topics import DESK_ORDERS, DISPATCH, WALL, desk
 from dialer.storage.database import Database
+from dialer.usecases import manage_users as office
 from dialer.usecases import staff_the_floor as floor
 from dialer.usecases.follow_call import leg_is_down, leg_is_up
-from dialer.usecases.staff_the_floor import (
-    AccountInvalid,
-    NoPhone,
-    PauseReason,
-    wishes,
-)
+from dialer.usecases.manage_users import AccountInvalid
+from dialer.usecases.staff_the_floor import NoPhone, PauseReason, wishes
 from tests.builders import a_seat, at
 from tests.usecases.site import HeardSignals
 
@@ -59,7 +56,7 @@ async def _account(storage: Database, login: str, **changes: str) -> User:
         "role": Role.CC_AGENT,
         "phone_address": "sip:lihua@127.0.0.1",
     }
-    return await floor.create_user(storage, HASHER, NOW, login=login, **(facts | changes))
+    return await office.create_user(storage, HASHER, NOW, login=login, **(facts | changes))
 
 
 async def _orders(storage: Database) -> list[DeskOrderKind]:
@@ -155,10 +152,10 @@ def test_a_call_can_be_hung_up_and_a_pause_taken_back() -> None:
 
 
 async def test_an_administrator_enters_another_phone(storage: Database, lihua: User, signals: HeardSignals) -> None:
-    await floor.give_phone(storage, "lihua", "sip:desk7@127.0.0.1", "boss", NOW)
+    await office.give_phone(storage, "lihua", "sip:desk7@127.0.0.1", "boss", NOW)
     async with storage.read() as work:
         user = await work.floor.user("lihua")
     assert user is not None
     assert (await floor.sit_down(storage, signals, user, NOW)).address == "sip:desk7@127.0.0.1"
     with pytest.raises(NotFound):
-        await floor.give_phone(storage, "nobody", "sip:desk7@127.0.0.1", "boss", NOW)
+        await office.give_phone(storage, "nobody", "sip:desk7@127.0.0.1", "boss", NOW)

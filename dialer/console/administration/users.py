@@ -51,7 +51,7 @@ async def show_user(request: web.Request, refused: DialerError | None = None, pa
     file = await manage_users.account_file(site.storage, _login(request))
     return page(
         request, "administration/user.html", file=file, account=file.user,
-        roles=tuple(Role), refused=refused, password=password, locked=file.locked(site.now),
+        roles=tuple(Role), refused=refused, password=password, locked=file.user.locked(site.now),
         mine=file.user.login == user_of(request).login, units=await organisation(site.storage),
     )  # fmt: skip
 
