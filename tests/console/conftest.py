@@ -26,8 +26,8 @@ from dialer.storage.signals import open_signals
 from dialer.usecases.manage_users import create_user
 from dialer.usecases.rulebook import Rulebook
 from tests.builders import at
-from tests.console.desk import PASSWORD, Authenticator, Console, OfTheSite, Visitor
-from tests.usecases.site import Site
+from tests.console.desk import PASSWORD, Authenticator, Console, Visitor
+from tests.usecases.site import Site, SiteClock
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ async def console(
     tmp_path: Path,
 ) -> AsyncIterator[Console]:
     site = Site(storage, scripts, rulebook)
-    in_force = SiteInForce(storage, scripts, rulebook.calendar, OfTheSite(site))
+    in_force = SiteInForce(storage, scripts, rulebook.calendar, SiteClock(site))
     site.scripts, site.rulebook = in_force.scripts, replace(rulebook, calendar=in_force.calendar)
     signals = open_signals(storage)
     store, encoder = LocalStore(tmp_path / "sealed"), OpusEncoder()
@@ -60,7 +60,7 @@ async def console(
         storage=storage,
         signals=signals,
         scripts=in_force.scripts,
-        clock=OfTheSite(site),
+        clock=SiteClock(site),
         rulebook=site.rulebook,
         store=store,
         waveforms=encoder,

@@ -22,16 +22,6 @@ JSON = {"Accept": "application/json"}
 
 
 @dataclass(frozen=True)
-class OfTheSite:
-    """A clock that shows the site's time."""
-
-    site: Site
-
-    def now(self) -> datetime:
-        return self.site.now
-
-
-@dataclass(frozen=True)
 class Console:
     """What runs: the site behind, the server in front."""
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,22 +10,9 @@ from dialer.ports import Signals
 from dialer.recording.spool import Spool
 from dialer.telephony.simulated import SimulatedTelephony
 from tests.usecases.conftest import site
-from tests.usecases.site import Site
+from tests.usecases.site import Site, SiteClock
 
 __all__ = ["site"]
-
-
-@dataclass
-class SiteClock:
-    """The site's time."""
-
-    site: Site
-
-    def now(self) -> datetime:
-        return self.site.now
-
-    def move_to(self, instant: datetime) -> None:
-        self.site.now = instant
 
 
 async def _seal_nothing(*_: Any, **__: Any) -> Any:

@@ -15,8 +15,8 @@ from dialer.ports import LeftCall, Signals
 from dialer.storage.signals import open_signals
 from dialer.telephony.simulated import SimulatedTelephony
 from dialer.usecases.place_call import Previewed, place_next_call
-from tests.engine.conftest import SiteClock, parts_of
-from tests.usecases.site import SEAT, Site
+from tests.engine.conftest import parts_of
+from tests.usecases.site import SEAT, Site, SiteClock
 
 OTHER_SEAT = SeatId("seat-2")
 

@@ -23,8 +23,8 @@ from dialer.storage.signals import open_signals
 from dialer.telephony.simulated import SimulatedTelephony
 from dialer.usecases.listen_in import listen_in, stop_listening
 from tests.builders import a_user
-from tests.engine.conftest import SiteClock, parts_of
-from tests.usecases.site import SEAT, Site
+from tests.engine.conftest import parts_of
+from tests.usecases.site import SEAT, Site, SiteClock
 
 LISTEN, WHISPER, BARGE = ListenMode
 CUSTOMER = "13800138001"

@@ -18,9 +18,9 @@ from dialer.storage.signals import open_signals
 from dialer.telephony.simulated import SimulatedTelephony
 from dialer.usecases.steer_dialling import end_steering, steer
 from tests.builders import a_policy, a_user
-from tests.engine.conftest import SiteClock, parts_of
+from tests.engine.conftest import parts_of
 from tests.engine.test_listening import until
-from tests.usecases.site import SEAT, Site
+from tests.usecases.site import SEAT, Site, SiteClock
 
 MANAGER = a_user(login="lina", role=Role.CC_MANAGER)
 

@@ -15,8 +15,8 @@ from dialer.engine import EngineParts
 from dialer.engine.strays import Strays
 from dialer.storage.signals import open_signals
 from dialer.telephony.simulated import SimulatedTelephony
-from tests.engine.conftest import SiteClock, parts_of
-from tests.usecases.site import SEAT, Site
+from tests.engine.conftest import parts_of
+from tests.usecases.site import SEAT, Site, SiteClock
 
 
 @pytest.fixture

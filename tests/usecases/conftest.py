@@ -10,7 +10,6 @@ from dialer.in_force import SiteInForce
 from dialer.scripts_yaml import ScriptLibrary
 from dialer.storage.database import Database
 from dialer.usecases.rulebook import Rulebook
-from tests.console.desk import OfTheSite
 from tests.storage.conftest import (
     database,
     postgres_database,
@@ -21,7 +20,7 @@ from tests.storage.conftest import (
     url,
     vault,
 )
-from tests.usecases.site import Site
+from tests.usecases.site import Site, SiteClock
 
 __all__ = [
     "database",
@@ -45,6 +44,6 @@ async def site(storage: Database, scripts: ScriptLibrary, rulebook: Rulebook) ->
 @pytest.fixture
 def in_force(site: Site, scripts: ScriptLibrary, rulebook: Rulebook) -> SiteInForce:
     """What the site decides, over what it came with; the site goes by it."""
-    in_force = SiteInForce(site.storage, scripts, rulebook.calendar, OfTheSite(site))
+    in_force = SiteInForce(site.storage, scripts, rulebook.calendar, SiteClock(site))
     site.scripts, site.rulebook = in_force.scripts, replace(rulebook, calendar=in_force.calendar)
     return in_force

@@ -315,3 +315,16 @@ class Site:
     async def outcomes(self, case: RevisitCase) -> list[Outcome | None]:
         async with self.storage.read() as work:
             return [attempt.outcome for attempt in await work.calls.attempts(case.id)]
+
+
+@dataclass(frozen=True)
+class SiteClock:
+    """Shows the site's time."""
+
+    site: Site
+
+    def now(self) -> datetime:
+        return self.site.now
+
+    def move_to(self, instant: datetime) -> None:
+        self.site.now = instant

@@ -22,8 +22,7 @@ from dialer.usecases.change_calendar import CalendarChange, YearInUse, foresee, 
 from dialer.usecases.govern_scripts import ReasonNeeded
 from tests.builders import a_policy, a_user
 from tests.conftest import ROOT
-from tests.console.desk import OfTheSite
-from tests.usecases.site import HeardSignals, Site, on
+from tests.usecases.site import HeardSignals, Site, SiteClock, on
 
 A_2026 = (ROOT / "config" / "calendars" / "2026.yaml").read_text()
 WITHOUT_SUNDAY_20 = A_2026.replace("  - 2026-09-20  # 周日\n", "")
@@ -195,7 +194,7 @@ async def _deadlines(site: Site, *cases: RevisitCase) -> Sequence[object]:
 
 def _restarted(site: Site, scripts, rulebook) -> Timetable:
     """Another process, which knows what it was installed with and what is in the database."""
-    clock = OfTheSite(site)
+    clock = SiteClock(site)
     return Timetable(
         site.storage, HeardSignals(), scripts, rulebook, SiteInForce(site.storage, scripts, rulebook.calendar, clock),
         clock,
