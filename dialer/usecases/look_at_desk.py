@@ -102,6 +102,7 @@ class Preview:
     why: PreviewReason | None
     policy: StoredPolicy
     case: RevisitCase
+    phones_masked: tuple[str, ...]
     earlier: tuple[EarlierCall, ...]
     problems: tuple[FoundProblem, ...]
     seconds_left: int
@@ -206,6 +207,7 @@ async def _preview(work: Work, rulebook: Rulebook, seat: Seat, case_id: CaseId, 
         await why_shown_first(work, case, policy.holder, rulebook, now),
         policy,
         case,
+        tuple(phone.number.masked for phone in await work.policies.phones(case.holder_id)),
         tuple(EarlierCall(*each) for each in await work.calls.attempts_with_agents(case.id)),
         tuple(await work.interviews.problems(case.id)),
         max(0, round(rulebook.preview.seconds - waited)),

@@ -46,7 +46,7 @@ from dialer.usecases.finish_attempt import wrap_up
 from dialer.usecases.follow_call import Followed, follow_call
 from dialer.usecases.issue_tickets import issue_tickets
 from dialer.usecases.keep_recording import seal_next
-from dialer.usecases.place_call import Previewed, place_next_call
+from dialer.usecases.place_call import Previewed, place_next_call, place_previewed_call
 from dialer.usecases.rulebook import Rulebook
 from tests.builders import a_case, a_holder, a_number, a_policy, a_seal, a_seat, at, moved, sound_files
 
@@ -146,6 +146,17 @@ class Site:
         order = await place_next_call(self.storage, self.scripts, self.rulebook, seat, "engine-1", self.now)
         assert not isinstance(order, Previewed), "this site dials at once"
         return order
+
+    async def offered(self, seat_id: SeatId = SEAT) -> DialOrder | Previewed | None:
+        """What a ready seat is given: a call, or a case to read first."""
+        async with self.storage.read() as work:
+            seat = await work.floor.seat(seat_id)
+        assert seat is not None
+        return await place_next_call(self.storage, self.scripts, self.rulebook, seat, "engine-1", self.now)
+
+    async def dial_key(self, seat_id: SeatId = SEAT) -> DialOrder | None:
+        """The agent's key at a case that was read, as the engine carries it out."""
+        return await place_previewed_call(self.storage, self.scripts, self.rulebook, seat_id, "engine-1", self.now)
 
     async def dialled(self) -> CallId:
         order = await self.dial()
