@@ -108,7 +108,8 @@ async def place_previewed_call(
         dialable = await _look_at(work, case, rulebook, course) if case.state in POOL else None
         order = await _intend(work, dialable, scripts, rulebook, seat, owner, course) if dialable else None
         if order is None:
-            await work.floor.move_seat(seat, SeatEvent.RELEASED, Moved("system:engine", now, {"case": case.id}))
+            put_off = replace(seat, why="PUT_OFF")  # told at the desk
+            await work.floor.move_seat(put_off, SeatEvent.RELEASED, Moved("system:engine", now, {"case": case.id}))
         return order
 
 
@@ -218,4 +219,4 @@ async def _dialling(work: Work, ready: Sequence[Readable], call: Call, seat: Sea
     for each in ready:
         first_attempt_at = each.case.first_attempt_at or now
         await work.cases.move(replace(each.case, first_attempt_at=first_attempt_at), CaseEvent.PLACED, moved)
-    await work.floor.move_seat(replace(seat, call_id=call.call_id), SeatEvent.RESERVED, moved)
+    await work.floor.move_seat(replace(seat, call_id=call.call_id, why=""), SeatEvent.RESERVED, moved)

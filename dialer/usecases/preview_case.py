@@ -57,7 +57,7 @@ async def show_first(work: Work, known: Known, rulebook: Rulebook, seat: Seat, n
     until = now + timedelta(seconds=rulebook.preview.seconds)
     await work.cases.save(known.case.due(until, "坐席预览中"))
     moved = Moved("system:engine", now, {"case": known.case.id, "why": why})
-    await work.floor.move_seat(replace(seat, preview_case=known.case.id), SeatEvent.PREVIEWED, moved)
+    await work.floor.move_seat(replace(seat, preview_case=known.case.id, why=""), SeatEvent.PREVIEWED, moved)
     return True
 
 

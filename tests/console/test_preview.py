@@ -89,6 +89,10 @@ async def test_at_noon_the_key_calls_nobody(console: Console, agent: Visitor) ->
     assert (await agent.desk())["seat"]["state"] == SeatState.READY
     assert (await console.site.case(case)).next_at == at(14)
     assert await console.site.outcomes(case) == []
+    assert "刚才的个案此刻不能拨打" in await _page(agent)
+    console.site.now = at(14)
+    assert await console.site.offered() == Previewed(SEAT, case.id)
+    assert "刚才的个案此刻不能拨打" not in await _page(agent)
 
 
 async def test_a_time_promised_meanwhile_is_kept(console: Console, agent: Visitor) -> None:
