@@ -265,7 +265,7 @@ async def take_spool(site: Site) -> int:
         found = spool.marked()
     async with site.storage.begin() as work:
         await work.ledger.take_spool(found)
-        return len(await work.recordings.to_seal(datetime(9999, 1, 1, tzinfo=UTC), 100_000))
+        return len(await work.recordings.to_seal(datetime(9999, 1, 1, tzinfo=UTC)))
 
 
 def _engine_parts(site: Site, telephony: Telephony, encoder: OpusEncoder, spool: Spool) -> EngineParts:

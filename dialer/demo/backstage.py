@@ -15,7 +15,6 @@ from dialer.domain.seat import SeatState
 from dialer.ports.topics import DISPATCH
 
 _IN_A_CALL = frozenset({SeatState.SEATING, SeatState.RESERVED, SeatState.TALKING, SeatState.WRAP_UP})
-_ALL = 1_000_000
 _LOOK_SECONDS = 0.2
 
 
@@ -58,7 +57,7 @@ class Backstage:
 
     async def _erevisit(self, _now: datetime) -> datetime | None:
         async with self._storage.read() as work:
-            waiting = await work.cases.in_state(CaseState.EREVISIT_WAIT, limit=_ALL)
+            waiting = await work.cases.in_state(CaseState.EREVISIT_WAIT)
         return min((case.next_at for case in waiting if case.next_at is not None), default=None)
 
     async def _sweep(self, now: datetime) -> datetime | None:
@@ -74,5 +73,5 @@ class Backstage:
     async def _seal(self, now: datetime) -> datetime | None:
         """A recording to be sealed now, or a failed one to be tried again."""
         async with self._storage.read() as work:
-            waiting = await work.recordings.to_seal(self._end, _ALL)
+            waiting = await work.recordings.to_seal(self._end)
         return min((each.next_try_at or now for each in waiting), default=None)

@@ -17,7 +17,6 @@ from dialer.domain.recording import RecordingState
 from dialer.ports.storage import Storage, StoredCall, Work
 from dialer.verification import Report
 
-_ALL = 1_000_000
 _UNDER_WAY = (*ON_THE_PHONE, CaseState.QUEUED, CaseState.SEALING)
 _UNSEALED = (RecordingState.WRITING, RecordingState.RAW, RecordingState.FAILED)
 
@@ -84,7 +83,7 @@ def is_ticketed(state: CaseState) -> bool:
 async def read_records(storage: Storage) -> Records:
     """Read all there is."""
     async with storage.read() as work:
-        cases = tuple(await work.cases.in_state(*CaseState, limit=_ALL))
+        cases = tuple(await work.cases.in_state(*CaseState))
         attempts = tuple([attempt for case in cases for attempt in await work.calls.attempts(case.id)])
         calls = {call_id: await work.calls.get(call_id) for call_id in {each.call_id for each in attempts}}
         return Records(

@@ -7,7 +7,7 @@ handing it on (who works on it, a statement, a scan) is a move that stays where 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import NewType
@@ -143,6 +143,10 @@ class TransferTicket:
     def place(self) -> str:
         """In whose part of the organisation it is: where it was forwarded to, else where the policy belongs."""
         return self.unit or self.org
+
+    def put_down(self) -> TransferTicket:
+        """Nobody works on it any more, where it is or where it goes."""
+        return replace(self, taken_by="", taken_at=None)
 
     def overdue(self, now: datetime) -> bool:
         """Whether the branch should have had the answer by now: a reply at the due minute is in time."""

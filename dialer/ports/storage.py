@@ -352,8 +352,8 @@ class Cases(Protocol):
         """
         ...
 
-    async def in_state(self, *states: CaseState, org: str = "", limit: int = 1000) -> Sequence[RevisitCase]:
-        """Cases in these states under an organisation, oldest first."""
+    async def in_state(self, *states: CaseState, org: str = "", limit: int | None = None) -> Sequence[RevisitCase]:
+        """Cases in these states under an organisation, oldest first; all unless a limit is set."""
         ...
 
     async def over(self, first: date, last: date) -> Sequence[RevisitCase]:
@@ -508,8 +508,8 @@ class Recordings(Protocol):
         """A case's recordings with its part of each, oldest first."""
         ...
 
-    async def to_seal(self, now: datetime, limit: int) -> Sequence[Recording]:
-        """Complete recordings (RAW, or FAILED whose next try is due), oldest first."""
+    async def to_seal(self, now: datetime, limit: int | None = None) -> Sequence[Recording]:
+        """Complete recordings (RAW, or FAILED whose next try is due), oldest first; all unless a limit is set."""
         ...
 
     async def put_segment(self, segment: Segment) -> None:
@@ -553,9 +553,12 @@ class Tickets(Protocol):
         ...
 
     async def in_state(
-        self, *states: TicketState, org: str = "", handed_to: str | None = None, limit: int = 500
+        self, *states: TicketState, org: str = "", handed_to: str | None = None, limit: int | None = None
     ) -> Sequence[TransferTicket]:
-        """Tickets in these states, in the hands of a part of the organisation or one salesperson; first due first."""
+        """Tickets in these states, in the hands of a part of the organisation or one salesperson; first due first.
+
+        All unless a limit is set.
+        """
         ...
 
     async def issued_between(

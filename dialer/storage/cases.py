@@ -86,7 +86,7 @@ class CaseShelf:
         rows = await self._statements.all(select(cases).where(come).order_by(*urgency).limit(limit))
         return [case_of(row) for row in rows]
 
-    async def in_state(self, *states: CaseState, org: str = "", limit: int = 1000) -> Sequence[RevisitCase]:
+    async def in_state(self, *states: CaseState, org: str = "", limit: int | None = None) -> Sequence[RevisitCase]:
         return await self._some(cases.c.state.in_(states) & under(cases.c.org, org), limit)
 
     async def over(self, first: date, last: date) -> Sequence[RevisitCase]:

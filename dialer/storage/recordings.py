@@ -57,7 +57,7 @@ class RecordingShelf:
         rows = await self._statements.all(wanted.order_by(recordings.c.started_at, recordings.c.id))
         return [(recording_of(row), _segment_beside(row)) for row in rows]
 
-    async def to_seal(self, now: datetime, limit: int) -> Sequence[Recording]:
+    async def to_seal(self, now: datetime, limit: int | None = None) -> Sequence[Recording]:
         complete = recordings.c.state.in_((RecordingState.RAW, RecordingState.FAILED))
         come = or_(recordings.c.next_try_at.is_(None), recordings.c.next_try_at <= now)
         return await self._some(complete & come, limit)

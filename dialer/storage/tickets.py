@@ -69,7 +69,7 @@ class TicketShelf:
         return await self._some(tickets.c.case_id == case_id, tickets.c.round)
 
     async def in_state(
-        self, *states: TicketState, org: str = "", handed_to: str | None = None, limit: int = 500
+        self, *states: TicketState, org: str = "", handed_to: str | None = None, limit: int | None = None
     ) -> Sequence[TransferTicket]:
         first_due = (tickets.c.due_at.asc().nulls_last(), tickets.c.id)
         return await self._some(tickets.c.state.in_(states) & _in_hands(org, handed_to), *first_due, limit=limit)

@@ -57,7 +57,7 @@ async def reply_to_ticket(
         moved = Moved(by, now, {"objections": list(found)})
         if found:
             return found
-        ticket = replace(ticket, replied_at=now, taken_by="", taken_at=None)
+        ticket = replace(ticket.put_down(), replied_at=now)
         for event in (TicketEvent.REPLIED, TicketEvent.CHECKED, TicketEvent.RETURNED, TicketEvent.ACCEPTED):
             ticket = await work.tickets.move(ticket, event, moved)
         await act_on(work, ticket, reply, rulebook, moved)

@@ -44,7 +44,7 @@ async def return_to_branch(
         if ticket.level is ProblemLevel.L2 and not await work.papers.attachments(ticket.id):
             raise ScanMissing(f"ticket {ticket.ticket_no}: attach the signed paper first")
         moved = Moved(user.login, now, {"opinion": opinion})
-        ticket = await work.tickets.move(_put_down(ticket), TicketEvent.CHECKED, moved)
+        ticket = await work.tickets.move(ticket.put_down(), TicketEvent.CHECKED, moved)
         await work.tickets.move(replace(ticket, replied_at=now), TicketEvent.RETURNED, Moved(user.login, now, {}))
 
 
@@ -55,7 +55,7 @@ async def send_back(
     async with storage.begin() as work:
         ticket = await ticket_for(work, user, ticket_id, TicketStep.SEND_BACK, version)
         moved = _with_reason(user, reason, now)
-        ticket = await work.tickets.move(_put_down(ticket), TicketEvent.CHECKED, Moved(user.login, now, {}))
+        ticket = await work.tickets.move(ticket.put_down(), TicketEvent.CHECKED, Moved(user.login, now, {}))
         await work.tickets.move(ticket, TicketEvent.REJECTED, moved)
 
 
@@ -73,7 +73,7 @@ async def accept_answer(
         ticket = await ticket_for(work, user, ticket_id, TicketStep.ACCEPT, version)
         reply = await _last_answer(work, ticket)
         moved = Moved(user.login, now, {})
-        ticket = await work.tickets.move(_put_down(ticket), TicketEvent.ACCEPTED, moved)
+        ticket = await work.tickets.move(ticket.put_down(), TicketEvent.ACCEPTED, moved)
         await act_on(work, ticket, ReplyContent.from_mapping(reply.content), rulebook, moved)
     await signals.notify(DISPATCH)
 
@@ -85,7 +85,7 @@ async def reject_answer(
     async with storage.begin() as work:
         ticket = await ticket_for(work, user, ticket_id, TicketStep.REJECT, version)
         moved = _with_reason(user, reason, now)
-        await work.tickets.move(replace(_put_down(ticket), replied_at=None), TicketEvent.REJECTED, moved)
+        await work.tickets.move(replace(ticket.put_down(), replied_at=None), TicketEvent.REJECTED, moved)
 
 
 async def _last_answer(work: Work, ticket: TransferTicket) -> TicketReply:
@@ -97,7 +97,3 @@ def _with_reason(user: User, reason: str, now: datetime) -> Moved:
     if not reason:
         raise ReasonMissing("say why the answer is sent back")
     return Moved(user.login, now, {"reason": reason})
-
-
-def _put_down(ticket: TransferTicket) -> TransferTicket:
-    return replace(ticket, taken_by="", taken_at=None)

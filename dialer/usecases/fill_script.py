@@ -227,11 +227,11 @@ def _free_look(known: Known) -> Mapping[str, str]:
 def _previous(last: StoredInterview | None, problems: list[Problem]) -> Mapping[str, str]:
     if last is None or not problems:
         return {}
-    brief = "、".join(dict.fromkeys(PROBLEM_ZH[problem.type] for problem in problems))
+    brief = "、".join(dict.fromkeys(SPOKEN_PROBLEM[problem.type] for problem in problems))
     return {"prev_call_date": spoken_date(shanghai_day(last.started_at)), "problem_brief_text": brief}
 
 
-PROBLEM_ZH = {
+SPOKEN_PROBLEM = {
     "NO_PHONE": "无电话",
     "WRONG_NUMBER": "错号",
     "VACANT_NUMBER": "空号",
@@ -246,7 +246,7 @@ PROBLEM_ZH = {
     "SURRENDER_REQUEST": "要求退保",
     "OTHER": "其他问题",
 }
-"""The seed's own words for problem types (rules §4.3)."""
+"""What a customer is told a problem was (rules §4.3): as the screens name it, in the language of the call."""
 
 
 async def _earlier(work: Work, known: Known) -> list[StoredInterview]:

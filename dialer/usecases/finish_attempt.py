@@ -194,8 +194,13 @@ async def free_seat(work: Work, seat: Seat, moved: Moved) -> None:
     """The agent is done with the call: ready again, unless a pause was asked for or the phone is gone."""
     if seat.call_id is not None:
         await work.drafts.drop(seat.call_id, seat.login)
+    await off_the_call(work, seat, SeatEvent.WRAPPED_UP, moved)
+
+
+async def off_the_call(work: Work, seat: Seat, event: SeatEvent, moved: Moved) -> None:
+    """The seat leaves its call by an event, and goes where the agent and the phone are by now."""
     pause = seat.pause_after_call
-    freed = await work.floor.move_seat(replace(seat, call_id=None, pause_after_call=False), SeatEvent.WRAPPED_UP, moved)
+    freed = await work.floor.move_seat(replace(seat, call_id=None, pause_after_call=False), event, moved)
     if pause:
         freed = await work.floor.move_seat(freed, SeatEvent.PAUSE, moved)
     if not freed.leg_up:

@@ -30,7 +30,7 @@ from dialer.domain.seat import SEAT, Seat, SeatEvent, SeatState
 from dialer.ports import Scripts
 from dialer.ports.storage import Moved, Storage, StoredCall, Work
 from dialer.usecases.conduct_interview import begin_conversation
-from dialer.usecases.finish_attempt import end_of_talk, finish_broken, finish_unanswered, free_seat
+from dialer.usecases.finish_attempt import end_of_talk, finish_broken, finish_unanswered, free_seat, off_the_call
 from dialer.usecases.keep_recording import note_sound, sound_is_complete
 from dialer.usecases.listen_in import end_listening
 from dialer.usecases.rulebook import Rulebook
@@ -185,13 +185,7 @@ async def _call_ended(work: Work, call: Call, now: datetime) -> None:
     seat = await _seat_in(work, call)
     if seat is None or SeatEvent.CALL_ENDED not in SEAT.allowed(seat.state):
         return
-    moved = Moved(_ENGINE, now, {})
-    pause = seat.pause_after_call
-    seat = await work.floor.move_seat(replace(seat, call_id=None, pause_after_call=False), SeatEvent.CALL_ENDED, moved)
-    if pause:
-        seat = await work.floor.move_seat(seat, SeatEvent.PAUSE, moved)
-    if not seat.leg_up:
-        await work.floor.move_seat(seat, SeatEvent.LEG_DOWN, moved)
+    await off_the_call(work, seat, SeatEvent.CALL_ENDED, Moved(_ENGINE, now, {}))
 
 
 def is_screen_pop(event: CallEvent) -> bool:

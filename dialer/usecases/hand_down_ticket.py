@@ -71,7 +71,7 @@ async def forward_ticket(
         if unit not in [each.org for each in destinations(await work.floor.users(), user, ticket)]:
             raise UnitRefused(f"ticket {ticket.ticket_no} can't be forwarded to {unit!r}")
         moved = Moved(user.login, now, {"unit": unit})
-        await work.tickets.move(_handed_on(replace(ticket, unit=unit)), TicketEvent.FORWARDED, moved)
+        await work.tickets.move(replace(ticket, unit=unit).put_down(), TicketEvent.FORWARDED, moved)
 
 
 async def hand_to_salesperson(
@@ -99,9 +99,4 @@ async def hand_to_salesperson(
             raise SignatureInvalid(f"signed at {signed_at:%Y-%m-%d %H:%M}: before the ticket's issue, or still to come")
         signed = replace(ticket, handed_to=salesperson_code, signed_by=signed_by, signed_at=signed_at)
         detail = {"handed_to": salesperson_code, "signed_by": signed_by, "signed_at": signed_at}
-        await work.tickets.move(_handed_on(signed), TicketEvent.SIGNED, Moved(user.login, now, detail))
-
-
-def _handed_on(ticket: TransferTicket) -> TransferTicket:
-    """Nobody has taken it where it goes."""
-    return replace(ticket, taken_by="", taken_at=None)
+        await work.tickets.move(signed.put_down(), TicketEvent.SIGNED, Moved(user.login, now, detail))

@@ -14,8 +14,6 @@ from dialer.ports.storage import Moved, Storage
 from dialer.usecases.answer_ticket import OPEN_STATE
 from dialer.usecases.rulebook import Rulebook
 
-_ALL_AT_ONCE = 100_000
-
 
 async def issue_tickets(storage: Storage, rulebook: Rulebook, now: datetime, *, only_urgent: bool = False) -> int:
     """The daily extraction (rules §9.3: 16:00): every ticket waiting goes to the third level, its clock starts.
@@ -29,7 +27,7 @@ async def issue_tickets(storage: Storage, rulebook: Rulebook, now: datetime, *, 
         CalendarMissing: after all that could be issued were.
     """
     async with storage.read() as work:
-        waiting = await work.tickets.in_state(TicketState.CREATED, limit=_ALL_AT_ONCE)
+        waiting = await work.tickets.in_state(TicketState.CREATED)
     missing: CalendarMissing | None = None
     issued = 0
     for ticket in waiting:

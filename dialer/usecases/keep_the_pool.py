@@ -19,7 +19,6 @@ from dialer.usecases.try_again import try_again
 LATE = "LATE"
 _EREVISIT_HOURS = 48
 _EREVISIT_STOPS_DAYS_BEFORE = 3
-_AT_ONCE = 100_000
 _UNDER_WAY = tuple(state for state in NOT_CLOSED if state is not CaseState.NOT_SAMPLED)
 
 
@@ -84,7 +83,7 @@ Change = Callable[[Work, RevisitCase], Awaitable[bool]]
 async def _one_by_one(storage: Storage, states: Sequence[CaseState], change: Change) -> int:
     """A short unit of work a case, so that nobody waits for a sweep; who loses a race looks again."""
     async with storage.read() as work:
-        cases = await work.cases.in_state(*states, limit=_AT_ONCE)
+        cases = await work.cases.in_state(*states)
     changed = 0
     for case in cases:
         with suppress(StaleVersion):  # the next sweep comes to it

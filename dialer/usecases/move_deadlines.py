@@ -23,7 +23,6 @@ from dialer.usecases.rulebook import Rulebook
 TAKEN_UP_WITHIN = timedelta(seconds=30)
 """When every running process goes by a new schedule, so that nothing is computed with the old one any more."""
 
-_ALL_AT_ONCE = 100_000
 _IN_ONE_GO = 100
 _ONE_DAY = timedelta(days=1)
 
@@ -148,7 +147,7 @@ async def _moved_tickets(
     old, new = (replace(rulebook, calendar=calendar) for calendar in calendars)
     moved = {each.case.id: each for each in cases}
     found = []
-    for ticket in await work.tickets.in_state(*AWAITED, limit=_ALL_AT_ONCE):
+    for ticket in await work.tickets.in_state(*AWAITED):
         if ticket.issued_at is None or ticket.due_at is None or not _touched(ticket, days, moved):
             continue
         case = await work.cases.get(ticket.case_id)

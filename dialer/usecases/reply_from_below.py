@@ -6,7 +6,6 @@ What is typed is kept with every look, so that no crash and no refusal loses a w
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from dialer.domain.errors import DialerError
@@ -90,8 +89,7 @@ async def _reply(
         ticket = await ticket_for(work, user, ticket_id, TicketStep.REPLY)
         found = await keep_reply(work, ticket, user.login, now, reply, rulebook)
         if not found:
-            put_down = replace(ticket, taken_by="", taken_at=None)
-            await work.tickets.move(put_down, TicketEvent.REPLIED, Moved(user.login, now, {"objections": []}))
+            await work.tickets.move(ticket.put_down(), TicketEvent.REPLIED, Moved(user.login, now, {"objections": []}))
         return found
 
 

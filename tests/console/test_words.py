@@ -42,6 +42,7 @@ from dialer.domain.user import AccountEvent, Role
 from dialer.ports.figures import CaseSet
 from dialer.scripts_yaml import ScriptLibrary
 from dialer.settings import Settings
+from dialer.usecases.fill_script import SPOKEN_PROBLEM
 from dialer.usecases.look_at_tickets import TicketView
 from dialer.usecases.preview_case import GiveBackReason
 from dialer.usecases.report_figures import Rate
@@ -113,6 +114,11 @@ def test_every_code_has_a_name_in_both_languages(language: str, codes: type[StrE
     catalogue = _catalogue(language)
     missing = [code for code in codes if f"{codes.__name__}.{code.value}" not in catalogue]
     assert not missing
+
+
+def test_a_problem_has_one_name_on_the_screen_and_on_the_phone() -> None:
+    catalogue = _catalogue("zh_CN")
+    assert {each: catalogue[f"ProblemType.{each}"].string for each in ProblemType} == SPOKEN_PROBLEM
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
