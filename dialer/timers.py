@@ -108,6 +108,9 @@ class Timetable:
         except DialerError as error:
             log.error("sweep.failed", sweep=name, code=error.code, error=str(error))
             return
+        except Exception:
+            log.exception("sweep.failed", sweep=name)
+            return
         if count:
             log.info("sweep.done", sweep=name, count=count)
             await self._signals.notify(DISPATCH)

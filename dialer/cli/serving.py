@@ -37,8 +37,7 @@ async def _serve(settings: Settings, only: str | None) -> None:
         opened(settings) as site,
         running(site, engine=only != "console", console=only != "engine") as dialer,
     ):
-        gc.collect()
-        gc.freeze()  # what was loaded stays: to walk through it again and again held every desk up for 200 ms
+        _collect_seldom()
         out.print(f"运行中 · running: {dialer.console_url or 'engine only'}")
         await stop.wait()
         out.print("正在停机，通话结束后退出 · stopping when the talking calls are over")
@@ -68,3 +67,10 @@ def demo(
         engine=engine,
     )
     raise typer.Exit(asyncio.run(run_demo(options)))
+
+
+def _collect_seldom() -> None:
+    """What start-up made stays, and what lives long is seldom a ring: to walk through all of it holds every desk up."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 50)

@@ -101,14 +101,14 @@ class Unfit(StrEnum):
     NOT_LINKED = "NOT_LINKED"
     NOT_THE_TALK = "NOT_THE_TALK"
     TOO_SHORT = "TOO_SHORT"
-    LENGTH_DIFFERS = "LENGTH_DIFFERS"
+    SOUND_MISSING = "SOUND_MISSING"
     AGENT_SILENT = "AGENT_SILENT"
     CUSTOMER_SILENT = "CUSTOMER_SILENT"
 
 
-def length_matches(duration_ms: int, talk_seconds: float, tolerance_seconds: float = LENGTH_TOLERANCE_SECONDS) -> bool:
-    """Whether a recording is as long as its call."""
-    return abs(duration_ms / 1000 - talk_seconds) <= tolerance_seconds
+def is_whole(duration_ms: int, talk_seconds: float, tolerance_seconds: float = LENGTH_TOLERANCE_SECONDS) -> bool:
+    """Whether a recording is as long as its call. One that is longer lacks nothing: a busy machine's sound drifts."""
+    return duration_ms / 1000 >= talk_seconds - tolerance_seconds
 
 
 def fit_to_close(
@@ -128,8 +128,8 @@ def fit_to_close(
         Unfit.NOT_LINKED: seal.call_id != call_id,
         Unfit.NOT_THE_TALK: seal.kind is not RecordingKind.TALK,
         Unfit.TOO_SHORT: seal.duration_ms < min_seconds * 1000,
-        Unfit.LENGTH_DIFFERS: seal.talk_seconds is None
-        or not length_matches(seal.duration_ms, seal.talk_seconds, tolerance_seconds),
+        Unfit.SOUND_MISSING: seal.talk_seconds is None
+        or not is_whole(seal.duration_ms, seal.talk_seconds, tolerance_seconds),
         Unfit.AGENT_SILENT: seal.agent is None or seal.agent.is_silent,
         Unfit.CUSTOMER_SILENT: seal.customer.is_silent,
     }

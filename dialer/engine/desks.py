@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, assert_never
 
@@ -102,10 +103,10 @@ async def _dial_previewed(parts: EngineParts, order: DeskOrder) -> None:
     obstacle = parts.telephony.obstacle(order.seat) or ("" if parts.room().ok else parts.room().why)
     if obstacle:
         raise TelephonyRefused(obstacle)
-    now = parts.clock.now()
+    now, since = parts.clock.now(), time.monotonic()
     placed = await place_previewed_call(parts.storage, parts.scripts, parts.rulebook, order.seat, parts.owner, now)
     if placed is not None:
-        await dial(parts, placed)
+        await dial(parts, placed, since)
 
 
 async def _address(parts: EngineParts, order: DeskOrder) -> str:

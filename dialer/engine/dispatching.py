@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from dialer.engine.engine import EngineParts
 
 log = structlog.get_logger()
+
+TOO_LATE = 0.7
+"""Of a lease: who has not moved for so long does as if it were over."""
 
 
 class Dispatcher:
@@ -77,30 +81,43 @@ class Dispatcher:
 
     async def _place_for(self, seat: Seat) -> bool:
         parts = self._parts
-        now = parts.clock.now()
+        now, since = parts.clock.now(), time.monotonic()
         try:
             order = await place_next_call(parts.storage, parts.scripts, parts.rulebook, seat, parts.owner, now)
         except StaleVersion:  # another engine or a sweep was faster; the case is theirs, or looked at again
             return True
         match order:
             case DialOrder():
-                await dial(parts, order)
+                await dial(parts, order, since)
             case Previewed(_, case_id):
                 log.info("case.previewed", case_id=case_id, seat=seat.id)
                 await parts.signals.notify(desk(seat.id), WALL)
         return order is not None
 
 
-async def dial(parts: EngineParts, order: DialOrder) -> None:
-    """Give a stored intention to the phone system; what it refuses ends as a fault of ours."""
+async def dial(parts: EngineParts, order: DialOrder, since: float) -> None:
+    """Give a stored intention to the phone system; what it refuses ends as a fault of ours.
+
+    `since` is when we set about it, by the monotonic clock: who stood still meanwhile may have been buried, and the
+    customer dialled by another.
+    """
     log.info("call.placed", call_id=order.call_id, seat=order.seat)
     await parts.signals.notify(desk(order.seat), WALL)
+    too_late = time.monotonic() - since > parts.lease_seconds * TOO_LATE
+    refused = "STOOD_STILL" if too_late else await _ordered(parts, order)
+    if refused:
+        log.warning("call.refused", call_id=order.call_id, error=refused)
+        await until_stored("Refused", partial(_refused, parts, order.call_id, refused[:64]))
+        await parts.signals.notify(desk(order.seat), WALL)
+
+
+async def _ordered(parts: EngineParts, order: DialOrder) -> str:
+    """Why the phone system would not take the order; empty when it did."""
     try:
         await parts.telephony.originate(order)
     except TelephonyRefused as error:
-        log.warning("call.refused", call_id=order.call_id, error=str(error))
-        await until_stored("Refused", partial(_refused, parts, order.call_id, str(error)[:64]))
-        await parts.signals.notify(desk(order.seat), WALL)
+        return str(error) or error.code
+    return ""
 
 
 async def _refused(parts: EngineParts, call_id: CallId, why: str) -> None:

@@ -12,11 +12,11 @@ from datetime import datetime
 
 import structlog
 
-from dialer.domain.call import CallId, SoundFiles
+from dialer.domain.call import SoundFiles
 from dialer.domain.errors import StaleVersion
 from dialer.engine.desks import serve_desks
 from dialer.engine.dispatching import Dispatcher
-from dialer.engine.following import follow_events
+from dialer.engine.following import Follower
 from dialer.engine.leases import Lease, adopt_waiting_seats, leave_the_floor
 from dialer.engine.strays import Strays
 from dialer.ports import Clock, Room, Scripts, Signals, Telephony, topics
@@ -54,6 +54,8 @@ class Engine:
         self._parts = parts
         self._stopping = asyncio.Event()
         self._dispatcher = Dispatcher(parts)
+        self._follower = Follower(parts)
+        self._faults: dict[str, str] = {}
         self._lease = Lease(parts.storage, parts.owner, "engine", parts.lease_seconds, parts.clock, notice=self._notice)
 
     @property
@@ -62,7 +64,8 @@ class Engine:
         return self._dispatcher.halted
 
     def _notice(self) -> str:
-        return "；".join(filter(None, (self.halted, self._parts.telephony.notice)))
+        told = (self.halted, self._parts.telephony.notice, self._follower.notice, *self._faults.values())
+        return "；".join(filter(None, told))
 
     def stop(self) -> None:
         """Ask for the graceful stop; `run` returns when it is done."""
@@ -75,42 +78,46 @@ class Engine:
         await parts.telephony.start()
         try:
             await adopt_waiting_seats(parts)
-            untold: set[CallId] = set()
+            strays = Strays(parts, self._follower.untold)
             async with asyncio.TaskGroup() as group:
                 loops = [
-                    group.create_task(follow_events(parts, untold), name="follow"),
+                    group.create_task(self._follower.run(), name="follow"),
                     group.create_task(self._repeat("beat", self._lease.beat_and_watch(parts)), name="beat"),
                     group.create_task(self._repeat("dispatch", self._dispatch), name="dispatch"),
                     group.create_task(self._repeat("desks", self._desks), name="desks"),
                     group.create_task(self._repeat("seal", self._seal), name="seal"),
-                    group.create_task(self._repeat("strays", Strays(parts, untold).look_and_wait), name="strays"),
+                    group.create_task(self._repeat("strays", strays.look_and_wait), name="strays"),
                 ]
                 group.create_task(self._wind_down(loops), name="wind-down")
             await leave_the_floor(parts)
         finally:
             await parts.telephony.close()
-        await self._lease.end()
+        if await self._open_calls():
+            log.error("engine.left_calls", owner=parts.owner)  # who keeps its lease is missed, and its calls taken up
+        else:
+            await self._lease.end()
         log.info("engine.stopped", owner=parts.owner)
 
     async def _wind_down(self, loops: Iterable[asyncio.Task[None]]) -> None:
         await self._stopping.wait()
         self._dispatcher.halt("正在停机 · stopping")
         log.info("engine.stopping", owner=self._parts.owner)
-        while await self._calls_under_way():
+        while await self._open_calls() - self._follower.held:
             await self._parts.signals.wait(topics.CALLS, _LOOK_SECONDS)
         for loop in loops:
             loop.cancel()
 
-    async def _calls_under_way(self) -> bool:
-        try:
-            async with self._parts.storage.read() as work:
-                return bool(await work.calls.open_calls(self._parts.owner))
-        except StorageUnavailable as error:
-            log.error("engine.storage_unavailable", loop="wind-down", error=str(error))
-            return True  # who knows: wait on
+    async def _open_calls(self) -> frozenset[str]:
+        while True:
+            try:
+                async with self._parts.storage.read() as work:
+                    return frozenset(each.call.call_id for each in await work.calls.open_calls(self._parts.owner))
+            except StorageUnavailable as error:
+                log.error("engine.storage_unavailable", loop="wind-down", error=str(error))
+                await asyncio.sleep(_AFTER_A_FAULT_SECONDS)
 
     async def _repeat(self, name: str, step: Callable[[], Awaitable[None]]) -> None:
-        """A loop that outlives a database that is away for a while; the alarm is the log line and `halted`."""
+        """A loop that outlives everything: to end would hang up on all who talk. `_notice` says what is wrong."""
         while True:
             try:
                 await step()
@@ -119,6 +126,12 @@ class Engine:
             except StorageUnavailable as error:
                 log.error("engine.storage_unavailable", loop=name, error=str(error))
                 await asyncio.sleep(_AFTER_A_FAULT_SECONDS)
+            except Exception as fault:
+                log.exception("engine.fault", loop=name)
+                self._faults[name] = f"程序故障，见日志 · fault, see the log: {name} ({type(fault).__name__})"
+                await asyncio.sleep(_AFTER_A_FAULT_SECONDS)
+            else:
+                self._faults.pop(name, None)
 
     async def _dispatch(self) -> None:
         await self._dispatcher.place_calls()

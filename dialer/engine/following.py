@@ -21,10 +21,10 @@ from dialer.domain.call import (
     SeatUp,
     WireEvent,
 )
-from dialer.domain.errors import NotFound, StaleVersion
+from dialer.domain.errors import StaleVersion
 from dialer.ports.storage import StorageUnavailable
 from dialer.ports.topics import CALLS, DISPATCH, RECORDINGS, WALL, desk
-from dialer.usecases.follow_call import follow_call, is_screen_pop, leg_is_down, leg_is_up
+from dialer.usecases.follow_call import UnknownCall, follow_call, is_screen_pop, leg_is_down, leg_is_up
 from dialer.usecases.listen_in import follow_listening
 
 if TYPE_CHECKING:
@@ -33,28 +33,84 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 _AGAIN_SECONDS = 0.5
+_HELD_AGAIN_SECONDS = 15.0
 
 
-async def follow_events(parts: EngineParts, untold: set[CallId]) -> None:
-    """Read events until the phone system is closed, and store them one by one.
+class Follower:
+    """Stores what the phone system says, in the order in which it comes.
 
-    Read as they come: `untold` always holds the calls whose end has been told to us, and not yet to the records.
+    An event that can't be stored for a fault of ours is held, with what follows it of the same call, and tried again:
+    nothing of it is lost, and no other call waits for it.
     """
-    read: asyncio.Queue[WireEvent | None] = asyncio.Queue()
-    async with asyncio.TaskGroup() as group:
-        group.create_task(_read(parts, read, untold), name="read-events")
-        while (event := await read.get()) is not None:
-            await until_stored(type(event).__name__, partial(_follow, parts, event))
+
+    def __init__(self, parts: EngineParts) -> None:
+        self._parts = parts
+        self._held: dict[str, list[WireEvent]] = {}
+        self.untold: set[CallId] = set()
+        """The calls whose end has been told to us, and not yet to the records."""
+
+    @property
+    def held(self) -> frozenset[str]:
+        """The calls and seats whose news can't be stored."""
+        return frozenset(self._held)
+
+    @property
+    def notice(self) -> str:
+        """For people, while something is held."""
+        return (
+            f"{len(self._held)} 路通话的消息无法入库，见日志 · news can't be stored, see the log" if self._held else ""
+        )
+
+    async def run(self) -> None:
+        """Follow until the phone system is closed."""
+        read: asyncio.Queue[WireEvent | None] = asyncio.Queue()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._read(read), name="read-events")
+            again = group.create_task(self._keep_trying(), name="held-events")
+            while (event := await read.get()) is not None:
+                await self.follow(event)
+            again.cancel()
+
+    async def _read(self, read: asyncio.Queue[WireEvent | None]) -> None:
+        async for event in self._parts.telephony.events():
             if isinstance(event, Ended):
-                untold.discard(event.call_id)
+                self.untold.add(event.call_id)
+            read.put_nowait(event)
+        read.put_nowait(None)
 
+    async def follow(self, event: WireEvent) -> None:
+        """Store one event, or hold it."""
+        if waiting := self._held.get(_of(event)):
+            waiting.append(event)
+        elif not await self._stored(event):
+            self._held[_of(event)] = [event]
 
-async def _read(parts: EngineParts, read: asyncio.Queue[WireEvent | None], untold: set[CallId]) -> None:
-    async for event in parts.telephony.events():
+    async def _keep_trying(self) -> None:
+        while True:
+            await asyncio.sleep(_HELD_AGAIN_SECONDS)
+            await self.try_held()
+
+    async def try_held(self) -> None:
+        """Store what is held, as far as that is possible by now."""
+        for of, events in [*self._held.items()]:
+            while events and await self._stored(events[0]):
+                events.pop(0)
+            if not events:
+                del self._held[of]
+
+    async def _stored(self, event: WireEvent) -> bool:
+        try:
+            await until_stored(type(event).__name__, partial(_follow, self._parts, event))
+        except Exception:  # whatever it is, it must not end the talks of all the others
+            log.exception("event.held", of=_of(event), event_type=type(event).__name__)
+            return False
         if isinstance(event, Ended):
-            untold.add(event.call_id)
-        read.put_nowait(event)
-    read.put_nowait(None)
+            self.untold.discard(event.call_id)
+        return True
+
+
+def _of(event: WireEvent) -> str:
+    return event.seat if isinstance(event, SeatUp | SeatDown) else event.call_id
 
 
 async def until_stored(what: str, store: Callable[[], Awaitable[object]]) -> None:
@@ -99,7 +155,7 @@ async def _serves(parts: EngineParts, seat_id: SeatId) -> bool:
 async def _follow_call(parts: EngineParts, event: CallEvent) -> None:
     try:
         followed = await follow_call(parts.storage, parts.scripts, parts.rulebook, event, parts.clock.now())
-    except NotFound:
+    except UnknownCall:
         log.warning("event.of_unknown_call", call_id=event.call_id, event_type=type(event).__name__)
         return
     if not followed.commands:

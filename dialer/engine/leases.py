@@ -18,6 +18,7 @@ import structlog
 from dialer.domain.call import CallId, RecordingKind, SeatId
 from dialer.domain.errors import StaleVersion
 from dialer.domain.seat import Seat, SeatState
+from dialer.engine.dispatching import TOO_LATE
 from dialer.ports import Clock, LeftCall, TelephonyRefused
 from dialer.ports.storage import Storage, Work
 from dialer.usecases.follow_call import leg_is_down, take_over
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 _BEATS_A_LEASE = 5
-_TOO_LATE = 0.7  # of a lease between two beats of our own
 
 
 class Lease:
@@ -73,7 +73,7 @@ class Lease:
         async with self._storage.begin() as work:
             await work.ledger.beat(self._owner, self._kind, self._clock.now(), self._notice())
         instant = time.monotonic()
-        if instant - self._last_beat > self._seconds * _TOO_LATE:
+        if instant - self._last_beat > self._seconds * TOO_LATE:
             self._last_seen.clear()  # what kept us from beating may have kept the others: their lease begins anew
         self._last_beat = instant
 

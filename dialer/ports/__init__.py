@@ -221,6 +221,12 @@ class SoundLost(DialerError):
     code = "SOUND_LOST"
 
 
+class SpoolFailed(DialerError):
+    """The spool's disk is full, read-only, damaged or gone; try again later."""
+
+    code = "SPOOL_FAILED"
+
+
 class SoundUnreadable(DialerError):
     """A raw sound file is not what a recorder writes (mono 16-bit PCM WAV)."""
 

@@ -283,6 +283,10 @@ class Policies(Protocol):
         """Note that the contract is cancelled or surrendered."""
         ...
 
+    async def phone(self, phone_id: int) -> HolderPhone:
+        """One number, whoever has it. Raises NotFound."""
+        ...
+
     async def phones(self, holder_id: int) -> Sequence[HolderPhone]:
         """In dialling order: mobile, home, office; as added within a kind (rules §10.3 rule 3)."""
         ...

@@ -8,6 +8,8 @@ sound is left alone; `spool.discard` removes it when the database knows the seal
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -16,7 +18,7 @@ from typing import Any
 from dialer.domain.call import CallId, RecordingKind, SoundFiles
 from dialer.domain.errors import NotFound
 from dialer.domain.recording import Seal, SideSound
-from dialer.ports import AlreadyStored, EncodedSound, Encoder, RecordingStore, SealBroken
+from dialer.ports import AlreadyStored, EncodedSound, Encoder, RecordingStore, SealBroken, SpoolFailed
 from dialer.recording.spool import alone_with
 
 
@@ -33,16 +35,25 @@ async def seal_recording(
 
     `talk_seconds` is the call's length, None for early media. Whether a case may close on the seal is another
     question: `domain.recording.fit_to_close`. Raises SoundLost when there is nothing to seal, SealBroken, and what
-    store and encoder raise; the raw sound survives all of them.
+    store and encoder raise, SpoolFailed; the raw sound survives all of them.
     """
-    async with alone_with(raw):
-        seal = await read_seal(store, key)
-        if seal is None:
-            return await _make_seal(call_id, started_at, raw, talk_seconds, store, key, encoder)
+    with _spool_errors(raw):
+        async with alone_with(raw):
+            seal = await read_seal(store, key)
+            if seal is None:
+                return await _make_seal(call_id, started_at, raw, talk_seconds, store, key, encoder)
     if seal.call_id != call_id:
         raise SealBroken(f"{key} is the recording of another call, {seal.call_id}")
     await verify_seal(store, seal)
     return seal
+
+
+@contextmanager
+def _spool_errors(raw: SoundFiles) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise SpoolFailed(f"{raw.customer.parent}: {error.strerror}") from error
 
 
 async def read_seal(store: RecordingStore, key: str) -> Seal | None:

@@ -17,9 +17,13 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import structlog
+
 from dialer.domain.call import CallId, RecordingKind, SoundFiles
 from dialer.domain.errors import DialerError
 from dialer.ports import KeyRefused
+
+log = structlog.get_logger()
 
 MARK = ".dialer-spool"
 _CALL_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
@@ -137,15 +141,18 @@ async def alone_with(files: SoundFiles) -> AsyncIterator[None]:
 def discard(files: SoundFiles) -> None:
     """Remove raw sound with all that was made of it here, and the folder when nothing else is in it.
 
-    Only after its seal is stored in the database.
+    Only after its seal is stored in the database. What a faulty disk keeps does no harm: it is sealed.
     """
     folder = files.customer.parent
-    for path in (files.customer, files.agent):
-        if path is not None:
-            for left in folder.glob(f"{path.stem}.*"):  # also what a killed encoder left
-                left.unlink(missing_ok=True)
-    if folder.is_dir() and not any(folder.iterdir()):
-        folder.rmdir()
+    try:
+        for path in (files.customer, files.agent):
+            if path is not None:
+                for left in folder.glob(f"{path.stem}.*"):  # also what a killed encoder left
+                    left.unlink(missing_ok=True)
+        if folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()
+    except OSError as error:
+        log.error("spool.not_discarded", folder=str(folder), error=error.strerror)
 
 
 def _mb(size_bytes: int) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from typing import Any, Self
 
 from sqlalchemy import make_url
@@ -151,9 +151,10 @@ class Database:
     @asynccontextmanager
     async def statements(self, *, writes: bool) -> AsyncIterator[Statements]:
         """One transaction, for what in this package is not a shelf."""
-        async with AsyncExitStack() as stack:
+        with storage_errors():
+            connection = await (self._writer if writes else self._reader).connect()
+        try:
             with storage_errors():
-                connection = await stack.enter_async_context((self._writer if writes else self._reader).connect())
                 await connection.begin()
             statements = Statements(connection, self._vault)
             yield statements
@@ -161,6 +162,9 @@ class Database:
                 raise statements.failure
             with storage_errors():
                 await connection.commit()
+        finally:
+            with storage_errors():  # to undo is a trip to the server, too
+                await connection.__aexit__(None, None, None)
 
     def connect_arguments(self) -> dict[str, Any]:
         """What the driver itself needs for a connection beside the pool's."""

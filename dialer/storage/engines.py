@@ -10,13 +10,16 @@ PostgreSQL: READ COMMITTED with versions for writing, a snapshot for reading.
 from __future__ import annotations
 
 import asyncio
+import socket
 import sqlite3
+from asyncio.trsock import TransportSocket
 from collections.abc import Iterable
 from contextlib import closing, suppress
 from functools import partial
 from typing import Any, NamedTuple, Self, cast
 
 import aiosqlite
+import asyncpg
 from sqlalchemy import URL, Connection, event
 from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.exc import DisconnectionError
@@ -32,6 +35,8 @@ _WRITING = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON")
 _READING = ("query_only = ON",)
 _CONNECTIONS = 15
 """Of one process at most; SQLite opens and keeps as many for reading."""
+_KEEPALIVE = {socket.TCP_KEEPIDLE: 5, socket.TCP_KEEPINTVL: 2, socket.TCP_KEEPCNT: 3, socket.TCP_USER_TIMEOUT: 11_000}
+"""Seconds, seconds, times; milliseconds for what was sent and is not acknowledged."""
 _TURNS_TO_HEAR_A_GOODBYE = 3
 """Of the event loop: the socket is read, its end is told to the transport, the transport tells the connection."""
 
@@ -185,8 +190,26 @@ def _postgres(url: URL, busy_seconds: float) -> AsyncEngine:
         hide_parameters=True,
         json_serializer=dumps,
     )
+    event.listen(engine.sync_engine, "connect", _ask_whether_it_is_there)
     event.listen(engine.sync_engine, "checkout", _still_open)
     return engine
+
+
+def _ask_whether_it_is_there(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+    notice_when_it_is_gone(connection._connection)  # noqa: SLF001 - asyncpg's, behind SQLAlchemy's
+
+
+def notice_when_it_is_gone(connection: asyncpg.Connection[Any]) -> None:
+    """A server whose machine is gone says no goodbye: its answer would be waited for without end.
+
+    Noticed after about 11 s of silence of the network; a statement that takes long is no silence.
+    """
+    its_socket: TransportSocket = connection._transport.get_extra_info("socket")  # noqa: SLF001 - asyncpg has no option for it
+    if its_socket.family == socket.AF_UNIX:
+        return
+    its_socket.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for option, value in _KEEPALIVE.items():
+        its_socket.setsockopt(socket.IPPROTO_TCP, option, value)
 
 
 def _still_open(connection: DBAPIConnection, _entry: ConnectionPoolEntry, _proxy: object) -> None:

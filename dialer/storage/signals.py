@@ -20,6 +20,7 @@ from sqlalchemy import func, select
 
 from dialer.ports.storage import StorageUnavailable
 from dialer.storage.database import Database
+from dialer.storage.engines import notice_when_it_is_gone
 from dialer.storage.tables import signals
 
 POLL_SECONDS = 0.1
@@ -208,6 +209,7 @@ class ListenedSignals:
 
     async def _listen_until_lost(self) -> None:
         connection = await asyncpg.connect(**self._database.connect_arguments())
+        notice_when_it_is_gone(connection)
         try:
             lost = asyncio.Event()
             connection.add_termination_listener(lambda _connection: lost.set())

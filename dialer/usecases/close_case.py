@@ -8,6 +8,8 @@ from datetime import datetime
 
 from dialer.domain.call import CallId
 from dialer.domain.case import CASE, CaseEvent, CaseState, RevisitCase
+from dialer.domain.outcome import Outcome
+from dialer.domain.outcome_rules import OUTCOME_RULES
 from dialer.domain.problem import ProblemType
 from dialer.domain.reply import Objection, ReplyContent
 from dialer.domain.ticket import TICKET, TicketEvent, TicketId
@@ -44,7 +46,8 @@ async def _settle(work: Work, case: RevisitCase, rulebook: Rulebook, now: dateti
     if missing == NOT_SEALED_YET:
         return case
     why = CLOSING_NEEDS_PROOF.format(missing="、".join(missing))
-    unproved = case.flagged("RECORDING_UNFIT").due(now, why)
+    later = now + OUTCOME_RULES[Outcome.INCOMPLETE].spacing.gap  # the customer has just hung up
+    unproved = case.flagged("RECORDING_UNFIT").due(later, why)
     return await work.cases.move(unproved, CaseEvent.RECORDING_LOST, Moved("system:proof", now, {"missing": missing}))
 
 

@@ -118,6 +118,7 @@ async def wrap_up(
     note: str = "",
     appointment_at: datetime | None = None,
     customer_asked: bool = False,
+    unpromised: bool = False,
 ) -> None:
     """The agent confirms what the interview came to; every case of the call is finished, the agent is free.
 
@@ -132,6 +133,7 @@ async def wrap_up(
         note: the agent's own words, kept with the attempt.
         appointment_at: when the customer wants to be called, where the outcome is RESCHEDULE.
         customer_asked: the customer asked for this very time (客户要求), so it may be outside the usual hours.
+        unpromised: nobody is there to promise a time: a RESCHEDULE without one counts as INCOMPLETE.
 
     Raises:
         ImpossibleMove: there is nothing to wrap up at this seat.
@@ -144,7 +146,7 @@ async def wrap_up(
         stored = await work.calls.get(current.call_id)
         talks = await conversations(work, scripts, current.call_id)
         appointment = _appointment(appointment_at, now, customer_asked=customer_asked)
-        results = _results(talks, note, appointment)
+        results = _results(talks, note, appointment, unpromised=unpromised)
         await work.calls.save(stored.call, results[0].outcome)
         finished = []
         for each, result in zip(talks, results, strict=True):
@@ -173,7 +175,9 @@ def _may_be_promised(
         raise AppointmentNeeded(f"{refusal.zh}，请另约时间 · {refusal.en}")
 
 
-def _results(talks: Sequence[Conversation], note: str, appointment: Appointment | None) -> list[Result]:
+def _results(
+    talks: Sequence[Conversation], note: str, appointment: Appointment | None, *, unpromised: bool
+) -> list[Result]:
     """One result a policy; what is true of the person holds for the policies that were not reached."""
     results: list[Result] = []
     of_all: Outcome | None = None
@@ -183,6 +187,8 @@ def _results(talks: Sequence[Conversation], note: str, appointment: Appointment 
             outcome = of_all
         if outcome in _OF_THE_WHOLE_CALL:
             of_all = outcome
+        if outcome is Outcome.RESCHEDULE and appointment is None and unpromised:
+            outcome = Outcome.INCOMPLETE
         if outcome is Outcome.RESCHEDULE and appointment is None:
             raise AppointmentNeeded("请填写预约时间 · the time of the appointment is needed")
         promised = appointment if outcome is Outcome.RESCHEDULE else None
@@ -241,7 +247,8 @@ async def _finish(
 async def _what_follows(
     work: Work, case: RevisitCase, stored: StoredCall, result: Result, rulebook: Rulebook, now: datetime
 ) -> tuple[Next, Known]:
-    known = await gather(work, replace(case, appointment=result.appointment), rulebook.calendar, now)
+    promised = replace(case, appointment=result.appointment)
+    known = await gather(work, promised, rulebook.calendar, now, dialled=stored.phone_id)
     _may_be_promised(known, stored, result.appointment, rulebook, now)
     before = _without_this_call(known, stored)
     call = PastCall(

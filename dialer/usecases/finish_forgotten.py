@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, time, timedelta
+from functools import partial
 
 from dialer.domain.calendar import SHANGHAI, shanghai_day
 from dialer.domain.errors import ImpossibleMove, StaleVersion
@@ -28,15 +28,23 @@ async def finish_forgotten(
     """Confirm what agents left unconfirmed; their seats are paused, since nobody seems to be there.
 
     A promised call without a time gets the system's: the next decent one (rules §8, CALLBACK_APPOINTMENT
-    SYSTEM_DEFAULT).
+    SYSTEM_DEFAULT); where no time may be promised any more, the round goes on without. A wrap-up that fails is raised
+    when all the others are done.
     """
     async with storage.read() as work:
         seats = [seat for seat in await work.floor.seats() if _forgotten(seat, now)]
-    finished = 0
+    finished, faults = 0, list[Exception]()
     for seat in seats:
-        with suppress(StaleVersion, ImpossibleMove):  # the agent was there after all
+        try:
             await _finish(storage, signals, scripts, rulebook, seat, now)
+        except (StaleVersion, ImpossibleMove):  # the agent was there after all
+            continue
+        except Exception as fault:  # noqa: BLE001 - raised below: the others' turn comes first
+            faults.append(fault)
+        else:
             finished += 1
+    if faults:
+        raise faults[0]
     return finished
 
 
@@ -49,13 +57,14 @@ async def _finish(
 ) -> None:
     async with storage.begin() as work:
         await work.floor.save_seat(replace(seat, pause_after_call=True))
+    confirm = partial(wrap_up, storage, signals, scripts, rulebook, seat, "system:timetable", now, note=_NOTE)
     for at in _default_times(now):
         try:
-            by = "system:timetable"
-            await wrap_up(storage, signals, scripts, rulebook, seat, by, now, note=_NOTE, appointment_at=at)
+            await confirm(appointment_at=at)
         except AppointmentNeeded:
             continue
         return
+    await confirm(unpromised=True)
 
 
 def _default_times(now: datetime) -> Iterator[datetime | None]:

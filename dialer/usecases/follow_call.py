@@ -25,6 +25,7 @@ from dialer.domain.call import (
     Party,
     SeatId,
 )
+from dialer.domain.errors import NotFound
 from dialer.domain.outcome import Outcome
 from dialer.domain.seat import SEAT, Seat, SeatEvent, SeatState
 from dialer.ports import Scripts
@@ -39,6 +40,10 @@ _ENGINE = "system:engine"
 _TAKING_CALLS = (SeatState.READY, SeatState.PREVIEW, SeatState.RESERVED, SeatState.TALKING, SeatState.WRAP_UP)
 
 
+class UnknownCall(NotFound):
+    """The event is of a call that is not in the records: nothing of ours."""
+
+
 @dataclass(frozen=True, slots=True)
 class Followed:
     """What an event led to: the call as it is now, and its outcome if it got one."""
@@ -51,9 +56,9 @@ class Followed:
 async def follow_call(
     storage: Storage, scripts: Scripts, rulebook: Rulebook, event: CallEvent, now: datetime
 ) -> Followed:
-    """Carry one wire event into the records. Raises NotFound for a call that is not ours."""
+    """Carry one wire event into the records. Raises UnknownCall."""
     async with storage.begin() as work:
-        stored = await work.calls.get(event.call_id)
+        stored = await _known(work, event.call_id)
         call, commands = stored.call.step(event)
         stored = replace(stored, call=call)
         outcome = None
@@ -62,6 +67,13 @@ async def follow_call(
         if isinstance(event, Ended) and commands:
             await end_listening(work, call.call_id, event.at)
         return Followed(call, commands, outcome)
+
+
+async def _known(work: Work, call_id: CallId) -> StoredCall:
+    try:
+        return await work.calls.get(call_id)
+    except NotFound as error:
+        raise UnknownCall(str(error)) from error
 
 
 async def _carry_out(

@@ -34,10 +34,18 @@ class Known:
         return next(phone for phone in self.phones if phone.id == number_id)
 
 
-async def gather(work: Work, case: RevisitCase, calendar: WorkingCalendar, now: datetime) -> Known:
-    """Read everything the contact rules need. Raises CalendarMissing when the free-look can't be computed."""
+async def gather(
+    work: Work, case: RevisitCase, calendar: WorkingCalendar, now: datetime, dialled: int | None = None
+) -> Known:
+    """Read everything the contact rules need. Raises CalendarMissing when the free-look can't be computed.
+
+    `dialled` is the number of the call that is being judged: known even if it is no longer the holder's, who may be
+    corrected while somebody talks.
+    """
     policy = await work.policies.get(case.policy_no)
     phones = _latest_confirmed_first(await work.policies.phones(case.holder_id))
+    if dialled is not None and all(phone.id != dialled for phone in phones):
+        phones = (*phones, await work.policies.phone(dialled))
     numbers = tuple([await _number(work, phone, now) for phone in phones])
     facts = CaseFacts(
         free_look=policy.policy.free_look(calendar),

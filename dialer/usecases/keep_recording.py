@@ -13,7 +13,7 @@ from typing import Protocol
 
 from dialer.domain.call import Call, CallId, RecordingKind, SoundFiles
 from dialer.domain.errors import DialerError
-from dialer.domain.recording import RECORDING, RecordingEvent, Seal, length_matches, recording_key, retry_seal_after
+from dialer.domain.recording import RECORDING, RecordingEvent, Seal, is_whole, recording_key, retry_seal_after
 from dialer.ports import SoundLost
 from dialer.ports.storage import Recording, Segment, Storage, Work
 from dialer.usecases.close_case import close_what_is_proved
@@ -131,6 +131,6 @@ def too_short(recording: Recording, rulebook: Rulebook) -> timedelta | None:
     seal = recording.seal
     if seal is None or seal.talk_seconds is None:
         return None
-    if length_matches(seal.duration_ms, seal.talk_seconds, rulebook.proof.length_tolerance_seconds):
+    if is_whole(seal.duration_ms, seal.talk_seconds, rulebook.proof.length_tolerance_seconds):
         return None
     return timedelta(seconds=seal.talk_seconds - seal.duration_ms / 1000)

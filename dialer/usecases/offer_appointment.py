@@ -25,7 +25,10 @@ async def days_to_offer(
 ) -> tuple[DayOffered, ...]:
     """The next days for the cases of a call, on the number it reached; none while a year's calendar is missing."""
     try:
-        known = [await gather(work, replace(case, appointment=None), rulebook.calendar, now) for case in cases]
+        known = [
+            await gather(work, replace(case, appointment=None), rulebook.calendar, now, dialled=stored.phone_id)
+            for case in cases
+        ]
     except CalendarMissing:
         return ()
     facts = [_after_the_call(each, stored, now) for each in known]

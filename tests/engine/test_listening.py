@@ -18,7 +18,7 @@ from dialer.domain.seat import SeatState
 from dialer.domain.user import Role, User
 from dialer.engine import EngineParts
 from dialer.engine.desks import serve_desks
-from dialer.engine.following import follow_events
+from dialer.engine.following import Follower
 from dialer.storage.signals import open_signals
 from dialer.telephony.simulated import SimulatedTelephony
 from dialer.usecases.listen_in import listen_in, stop_listening
@@ -77,7 +77,7 @@ async def floor(site: Site, tmp_path: Path) -> AsyncIterator[Floor]:
     signals = open_signals(site.storage)
     parts = parts_of(site, phones, signals, tmp_path / "spool")
     await phones.start()
-    following = asyncio.create_task(follow_events(parts, set()))
+    following = asyncio.create_task(Follower(parts).run())
     yield await _talking(site, parts, phones)
     await phones.close()
     await asyncio.wait_for(following, 5)

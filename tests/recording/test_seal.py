@@ -10,7 +10,7 @@ import pytest
 
 from dialer.domain.call import CallId, RecordingKind
 from dialer.domain.recording import Unfit, fit_to_close, recording_key
-from dialer.ports import SealBroken, SoundLost
+from dialer.ports import SealBroken, SoundLost, SpoolFailed
 from dialer.recording.encode import OpusEncoder
 from dialer.recording.local_store import LocalStore
 from dialer.recording.seal import read_seal, seal_from_json, seal_key, seal_recording, seal_to_json, verify_seal
@@ -149,6 +149,16 @@ async def test_nothing_to_seal_is_said_and_stores_nothing(store, record, seal_wi
     assert await read_seal(store, KEY) is None
 
 
+async def test_a_spool_whose_disk_fails_is_a_failure_to_be_tried_again_and_the_sound_stays(store, talk, seal_with):
+    in_the_way = talk.customer.with_suffix(".json")
+    in_the_way.mkdir()
+    with pytest.raises(SpoolFailed):
+        await seal_with(store)
+    assert talk.customer.exists()
+    in_the_way.rmdir()
+    assert (await seal_with(store)).sha256
+
+
 async def test_a_sound_changed_after_sealing_is_found(store, seal_with):
     seal = await seal_with(store)
     path = store._root / KEY
@@ -186,7 +196,7 @@ async def test_a_mute_customer_is_sealed_as_such_and_keeps_the_case_open(store, 
 async def test_lost_seconds_are_sealed_and_keep_the_case_open(store, seal_with):
     seal = await seal_with(store, talk_seconds=10.0)
 
-    assert fit_to_close(seal, CALL, min_seconds=3) == (Unfit.LENGTH_DIFFERS,)
+    assert fit_to_close(seal, CALL, min_seconds=3) == (Unfit.SOUND_MISSING,)
 
 
 async def test_early_media_is_sealed_apart_and_has_no_call_length(store, record, seal_with):

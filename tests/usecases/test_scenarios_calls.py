@@ -10,7 +10,7 @@ import pytest
 
 from dialer.domain.calendar import shanghai_day
 from dialer.domain.call import Connected, Ended, Party, SeatId
-from dialer.domain.case import CaseState, Purpose
+from dialer.domain.case import CaseEvent, CaseState, Purpose
 from dialer.domain.outcome import Outcome
 from dialer.domain.phone import PhoneKind, PhoneSource, PhoneStatus
 from dialer.domain.policy import Channel, Design
@@ -24,7 +24,7 @@ from dialer.ports import Scripts
 from dialer.usecases.finish_attempt import AppointmentNeeded
 from dialer.usecases.keep_the_pool import renew_ranks
 from dialer.usecases.place_call import place_next_call
-from tests.builders import TODAY, a_holder, a_number, a_policy, at
+from tests.builders import TODAY, a_holder, a_number, a_policy, at, moved
 from tests.usecases.site import Site, on
 
 
@@ -434,6 +434,33 @@ async def test_a_case_without_calendar_does_not_stop_its_holders_other_case(site
     async with site.storage.read() as work:
         assert [attempt.case_id for attempt in await work.calls.attempts_of(call)] == [sound.id]
     assert (await site.case(unknown)).state is CaseState.READY
+
+
+@pytest.mark.parametrize("ending", ["unanswered", "put off", "succeeded"])
+async def test_a_holder_who_is_corrected_while_the_call_is_on_costs_no_outcome(site: Site, ending: str):
+    case = await site.a_case_is_due()
+    call = await (site.dialled() if ending == "unanswered" else site.connected())
+    async with site.storage.begin() as work:
+        policy = (await work.policies.get(case.policy_no)).policy
+        holder_id = await work.policies.put(policy, a_holder(id_no="440106198501014321"), "digest 2", site.now)
+        await work.policies.put_phone(holder_id, a_number(), PhoneKind.MOBILE, PhoneSource.POLICY_SERVICE, site.now)
+        now_another = replace(await work.cases.get(case.id), holder_id=holder_id)
+        await work.cases.move(now_another, CaseEvent.POLICY_CHANGED, moved(when=site.now))
+
+    if ending == "unanswered":
+        await site.rings_out(call)
+    else:
+        if ending == "put off":
+            await site.report(call, "BUSY")
+            await site.answer(call, "TIME")
+        else:
+            await site.answer_everything(call)
+        await site.hung_up(call)
+        await site.wrapped_up(appointment_at=site.now + timedelta(hours=2) if ending == "put off" else None)
+
+    [outcome] = await site.outcomes(case)
+    assert outcome is {"unanswered": Outcome.NO_ANSWER, "put off": Outcome.RESCHEDULE}.get(ending, Outcome.SUCCESS)
+    assert (await site.seat()).state is SeatState.READY
 
 
 async def test_an_incomplete_call_is_tried_again_the_same_day_once_and_then_the_next_day(site: Site):

@@ -15,7 +15,7 @@ from structlog.testing import capture_logs
 
 from dialer.bootstrap import once_here
 from dialer.domain.call import CallId, EarlyMedia, Ended, RecordingKind, RecordingStarted, Ringing, SoundFiles
-from dialer.domain.recording import length_matches
+from dialer.domain.recording import is_whole
 from dialer.recording.encode import OpusEncoder
 from dialer.recording.local_store import LocalStore
 from dialer.recording.seal import seal_recording
@@ -192,5 +192,5 @@ async def test_the_pipeline_seals_what_lies_on_another_machine(far: AsteriskRig,
         encoder.close()
     assert seal.agent
     assert min(seal.agent.sounding_ms, seal.customer.sounding_ms) > 200
-    assert length_matches(seal.duration_ms, 0.8, 0.3)
+    assert is_whole(seal.duration_ms, 0.8, 0.3)
     assert theirs(far) == []
