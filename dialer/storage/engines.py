@@ -200,16 +200,17 @@ def _ask_whether_it_is_there(connection: DBAPIConnection, _entry: ConnectionPool
 
 
 def notice_when_it_is_gone(connection: asyncpg.Connection[Any]) -> None:
-    """A server whose machine is gone says no goodbye: its answer would be waited for without end.
+    """A server whose machine is gone says no goodbye: its answer would be waited for without end."""
+    set_keepalive(connection._transport.get_extra_info("socket"))  # noqa: SLF001 - asyncpg has no option for it
 
-    Noticed after about 11 s of silence of the network; a statement that takes long is no silence.
-    """
-    its_socket: TransportSocket = connection._transport.get_extra_info("socket")  # noqa: SLF001 - asyncpg has no option for it
-    if its_socket.family == socket.AF_UNIX:
+
+def set_keepalive(connected: TransportSocket) -> None:
+    """Have the kernel give a peer up after about 11 s without a sign of life; one that works long gives them."""
+    if connected.family == socket.AF_UNIX:
         return
-    its_socket.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    connected.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     for option, value in _KEEPALIVE.items():
-        its_socket.setsockopt(socket.IPPROTO_TCP, option, value)
+        connected.setsockopt(socket.IPPROTO_TCP, option, value)
 
 
 def _still_open(connection: DBAPIConnection, _entry: ConnectionPoolEntry, _proxy: object) -> None:

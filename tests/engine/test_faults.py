@@ -85,7 +85,7 @@ async def test_who_stood_still_for_a_lease_does_not_order_the_call(
 
 
 async def test_an_engine_that_stops_with_a_call_still_open_is_missed_and_not_forgotten(
-    site: Site, parts: EngineParts, phones: SimulatedTelephony
+    site: Site, parts: EngineParts, tmp_path: Path
 ):
     [phone] = await site.phones(await site.a_case_is_due())
 
@@ -97,7 +97,7 @@ async def test_an_engine_that_stops_with_a_call_still_open_is_missed_and_not_for
                 await work.calls.intend(StoredCall(call, phone.id, phone.number_hash, "agent1", parts.owner), [])
             await super().close()
 
-    telephony = LastMoment(SiteClock(site), Path("unused"), {})
+    telephony = LastMoment(SiteClock(site), tmp_path / "spool", {})
     engine = Engine(replace(parts, telephony=telephony))
     engine.stop()
     await asyncio.wait_for(engine.run(), 10)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import socket
 import sqlite3
 import sys
 from asyncio.subprocess import PIPE
@@ -19,6 +20,7 @@ from dialer.domain.phone import PhoneKind, PhoneNumber, PhoneSource
 from dialer.domain.problem import Problem, ProblemType
 from dialer.ports.storage import FoundProblem, Storage, StorageUnavailable, StoredInterview, TicketReply
 from dialer.storage.database import Database
+from dialer.storage.engines import set_keepalive
 from tests.builders import a_holder, a_policy, a_stored_call, a_ticket, a_user, an_attempt, at, moved
 from tests.storage.stories import given_attempt, given_case, given_phone
 
@@ -224,6 +226,24 @@ async def test_a_server_that_drops_the_connection_is_unavailable_and_the_next_un
     async with postgres_database.begin() as work:
         assert not await work.floor.users()
         await work.floor.add_user(a_user())
+
+
+async def test_a_server_whose_machine_is_gone_is_noticed_in_seconds_not_hours():
+    server = await asyncio.start_server(lambda _reader, writer: writer.close(), "127.0.0.1", 0)
+    async with server:
+        _, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+        connected = writer.get_extra_info("socket")
+        set_keepalive(connected)
+        assert connected.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+        idle, times, between, unheard_ms = (
+            connected.getsockopt(socket.IPPROTO_TCP, option)
+            for option in (
+                socket.TCP_KEEPIDLE, socket.TCP_KEEPCNT, socket.TCP_KEEPINTVL, socket.TCP_USER_TIMEOUT,
+            )
+        )  # fmt: skip
+        assert idle + times * between <= 15
+        assert 0 < unheard_ms <= 15_000
+        writer.close()
 
 
 @pytest.mark.postgres

@@ -189,6 +189,21 @@ async def test_a_wrap_up_that_nobody_confirms_is_confirmed_by_rule_and_the_seat_
     assert site.signals.topics == [DISPATCH, desk(SEAT), WALL]
 
 
+async def test_a_forgotten_promise_that_no_time_is_left_for_goes_on_without_one(site: Site):
+    case = await site.a_case_is_due()
+    assert case.revisit_last_day is not None
+    site.now = at(18, 50, day=case.revisit_last_day)
+    call = await site.connected_when_due(case)
+    await site.answer(call, "SELF")
+    await site.report(call, "BUSY")
+    await site.answer(call, "LATER")
+    await site.hung_up(call)
+    site.later(hours=3)
+    assert await finish_forgotten(site.storage, site.signals, site.scripts, site.rulebook, site.now) == 1
+    assert await site.outcomes(case) == [Outcome.INCOMPLETE]
+    assert (await site.seat()).state is SeatState.PAUSED
+
+
 async def test_a_forgotten_promise_gets_the_next_decent_hour(site: Site):
     case = await site.a_case_is_due()
     call = await site.connected()
