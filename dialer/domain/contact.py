@@ -34,10 +34,9 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class DialNow:
-    """The number may ring now. `not_trunks`: a confirmation should go out by another (rules §10.3 rule 2)."""
+    """The number may ring now."""
 
     by_appointment: bool = False
-    not_trunks: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +116,7 @@ def _number_refusals(case: CaseFacts, number: Number) -> tuple[Reason, ...]:
 def _answer(question: Question, now: datetime) -> Answer:
     objections = question.objections(now)
     if not objections:
-        return _dial_now(question, now)
+        return DialNow(question.by_appointment(now))
     lifts: dict[Reason, datetime] = {}
     standing = objections
     for at in question.change_points(now):
@@ -127,8 +126,3 @@ def _answer(question: Question, now: datetime) -> Answer:
             return DialLater(at, tuple(Block(reason, lifted) for reason, lifted in lifts.items()))
         standing = objections
     return DialNever((*standing, Reason.NO_OPENING))
-
-
-def _dial_now(question: Question, now: datetime) -> DialNow:
-    suspecting = frozenset(call.trunk for call in question.dead_calls() if call.trunk)
-    return DialNow(by_appointment=question.by_appointment(now), not_trunks=suspecting)

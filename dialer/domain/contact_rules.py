@@ -139,13 +139,13 @@ class Question:
 
     def confirmation_too_soon(self, at: datetime) -> bool:
         """A dead verdict is confirmed only after a long gap (rules §9.1, §10.3 rule 2)."""
-        return any(at < call.at + self._confirmation_gap for call in self.dead_calls())
+        return any(at < call.at + self._confirmation_gap for call in self._dead_calls())
 
     @property
     def _confirmation_gap(self) -> timedelta:
         return timedelta(hours=self.rules.dead_number_gap_hours)
 
-    def dead_calls(self) -> Iterator[PastCall]:
+    def _dead_calls(self) -> Iterator[PastCall]:
         """Calls that found the number vacant or suspended, false positives included."""
         return (call for call in self.number.calls if call.outcome in DEAD_VERDICTS)
 
@@ -212,7 +212,7 @@ class Question:
         calls = self.number.calls
         instants = [
             *(over for _, over in self._gaps()),
-            *(call.at + self._confirmation_gap for call in self.dead_calls()),
+            *(call.at + self._confirmation_gap for call in self._dead_calls()),
         ]
         instants += [call.at + span for call in calls for span in (_DAY, timedelta(minutes=5))]
         if (pause_ends := self._fault_pause_ends()) is not None:

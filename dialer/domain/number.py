@@ -24,7 +24,6 @@ class PastCall:
         number_id: the number it went to.
         ended_at: from where spacing is counted; `at` when unknown.
         rang: the phone rang, so somebody was disturbed even if the outcome is our own fault.
-        trunk: the line it went out by, where known; dead numbers are confirmed by another.
     """
 
     at: datetime
@@ -32,7 +31,6 @@ class PastCall:
     number_id: int = 0
     ended_at: datetime | None = None
     rang: bool = False
-    trunk: str = ""
 
     @property
     def over_at(self) -> datetime:
@@ -168,10 +166,9 @@ def proven_after(number: Number, call: PastCall) -> bool:
 
 
 def _confirmed(number: Number, call: PastCall, rules: DialRules) -> bool:
+    """A number that was live must be found dead once more than one that never was (rules §10.3 rule 2)."""
     verdicts = _verdicts_apart(number, call, timedelta(hours=rules.dead_number_gap_hours))
-    if not number.proven:
-        return len(verdicts) >= rules.dead_number_confirmations
-    return len({verdict.trunk for verdict in verdicts[1:]}) >= rules.dead_number_confirmations
+    return len(verdicts) >= rules.dead_number_confirmations + number.proven
 
 
 def _verdicts_apart(number: Number, call: PastCall, gap: timedelta) -> list[PastCall]:

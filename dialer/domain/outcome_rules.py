@@ -16,10 +16,8 @@ class Also(StrEnum):
 
     IMPERSONATION_CHECK = "IMPERSONATION_CHECK"
     CLAIM_LEAD = "CLAIM_LEAD"
-    OTHER_AGENT = "OTHER_AGENT"
     LEADER_RETRIES = "LEADER_RETRIES"
     OFFER_EREVISIT = "OFFER_EREVISIT"
-    OTHER_TRUNK = "OTHER_TRUNK"
     NUMBER_CLUE = "NUMBER_CLUE"
 
 
@@ -120,9 +118,9 @@ OUTCOME_RULES: dict[Outcome, OutcomeRule] = {
     Outcome.VERIFY_FAILED: _talk(CaseEvent.UNREACHED, Also.IMPERSONATION_CHECK, contact=False),
     Outcome.EREVISIT: _talk(CaseEvent.EREVISIT_OFFERED, Also.OFFER_EREVISIT),
     Outcome.LETTER_VISIT: _talk(CaseEvent.ALTERNATIVE_ASKED),
-    Outcome.TRANSFER_DIALECT: _talk(CaseEvent.RETRY, Also.OTHER_AGENT, contact=False, attempt=False),
-    Outcome.TRANSFER_LEADER: _talk(CaseEvent.RETRY, Also.OTHER_AGENT, contact=False, attempt=False),
-    Outcome.TRANSFER_AGENT: _talk(CaseEvent.RETRY, Also.OTHER_AGENT, contact=False, attempt=False),
+    Outcome.TRANSFER_DIALECT: _talk(CaseEvent.RETRY, contact=False, attempt=False),
+    Outcome.TRANSFER_LEADER: _talk(CaseEvent.RETRY, contact=False, attempt=False),
+    Outcome.TRANSFER_AGENT: _talk(CaseEvent.RETRY, contact=False, attempt=False),
     Outcome.HOSTILE_END: _talk(
         CaseEvent.RETRY, Also.LEADER_RETRIES, spacing=_minutes(_TWO_HOURS, whole_case=True, retries=1)
     ),
@@ -131,8 +129,8 @@ OUTCOME_RULES: dict[Outcome, OutcomeRule] = {
     Outcome.SILENT: _again(_minutes(_TWO_HOURS), live=True),
     Outcome.CALL_ASSISTANT: _again(_minutes(_TWO_HOURS), Also.OFFER_EREVISIT, live=True),
     # the network's (rules §10.2); the dead ones wait for DialRules.dead_number_gap_hours
-    Outcome.VACANT: _verdict(ProblemType.VACANT_NUMBER, _AT_ONCE, Also.OTHER_TRUNK),
-    Outcome.SUSPENDED: _verdict(ProblemType.SUSPENDED, _AT_ONCE, Also.OTHER_TRUNK),
+    Outcome.VACANT: _verdict(ProblemType.VACANT_NUMBER),
+    Outcome.SUSPENDED: _verdict(ProblemType.SUSPENDED),
     Outcome.INVALID_FORMAT: _verdict(ProblemType.DATA_ERROR),
     Outcome.NUMBER_CHANGED: _verdict(ProblemType.DATA_ERROR, _AT_ONCE, Also.NUMBER_CLUE),
     Outcome.FAX: _verdict(ProblemType.NO_PHONE, _NEXT_DAY_ONCE),
@@ -145,9 +143,7 @@ OUTCOME_RULES: dict[Outcome, OutcomeRule] = {
     Outcome.BLOCKED: _again(_NEXT_DAY_ONCE, Also.OFFER_EREVISIT),
     Outcome.FORWARD_FAIL: _again(_minutes(_FOUR_HOURS)),
     # never used up against the customer (rules §10.3 rule 4)
-    Outcome.NETWORK: OutcomeRule(
-        CaseEvent.RETRY, attempt=False, spacing=_minutes(10), problem=None, also=frozenset({Also.OTHER_TRUNK})
-    ),
+    Outcome.NETWORK: OutcomeRule(CaseEvent.RETRY, attempt=False, spacing=_minutes(10), problem=None),
     Outcome.TECH: OutcomeRule(CaseEvent.RETRY, attempt=False, problem=None),
 }
 """The whole table; a test holds that every outcome has its row."""

@@ -34,11 +34,10 @@ def a_call(
     number: int = 1,
     seconds: int = 0,
     rang: bool = True,
-    trunk: str = "",
 ) -> PastCall:
     """A call; it ends when it began unless `seconds` says otherwise."""
     start = at(when) if isinstance(when, str) else when
-    return PastCall(start, outcome, number, start + timedelta(seconds=seconds), rang, trunk)
+    return PastCall(start, outcome, number, start + timedelta(seconds=seconds), rang)
 
 
 def a_number(

@@ -28,8 +28,8 @@ def history(number: Number, *calls: PastCall) -> Number:
     return number
 
 
-def vacant(when: str, trunk: str = "") -> PastCall:
-    return a_call(when, Outcome.VACANT, trunk=trunk)
+def vacant(when: str) -> PastCall:
+    return a_call(when, Outcome.VACANT)
 
 
 def test_a_first_dead_verdict_is_a_suspicion_and_the_second_after_20_hours_the_verdict():
@@ -60,18 +60,17 @@ def test_scenario_23_a_number_that_rings_on_tuesday_is_ok_and_mondays_verdict_st
 
 
 def test_verdicts_from_before_a_number_rang_do_not_confirm_later_ones():
-    before, rang = vacant("11-02 10:00", "A"), a_call("11-03 10:00", Outcome.NO_ANSWER)
-    number = history(a_number(), before, rang, vacant("11-04 10:00", "B"), vacant("11-05 10:00", "A"))
+    before, rang = vacant("11-02 10:00"), a_call("11-03 10:00", Outcome.NO_ANSWER)
+    number = history(a_number(), before, rang, vacant("11-04 10:00"), vacant("11-05 10:00"))
     assert number.status is PhoneStatus.SUSPECT_VACANT
-    assert history(number, vacant("11-06 10:00", "C")).status is PhoneStatus.VACANT
+    assert history(number, vacant("11-06 10:00")).status is PhoneStatus.VACANT
 
 
-def test_a_number_that_was_live_needs_two_confirmations_by_different_trunks():
-    live = a_number(proven=True)
-    a, b = vacant("11-02 10:00", "A"), vacant("11-03 10:00", "B")
-    assert history(live, a, b).status is PhoneStatus.SUSPECT_VACANT
-    assert history(live, a, b, vacant("11-04 10:00", "A")).status is PhoneStatus.VACANT
-    assert history(live, a, b, vacant("11-04 10:00", "B")).status is PhoneStatus.SUSPECT_VACANT
+def test_a_number_that_was_live_needs_two_confirmations_and_each_20_hours_after_the_verdict_before():
+    twice = history(a_number(proven=True), vacant("11-02 10:00"), vacant("11-03 10:00"))
+    assert twice.status is PhoneStatus.SUSPECT_VACANT
+    assert history(twice, vacant("11-04 05:59")).status is PhoneStatus.SUSPECT_VACANT
+    assert history(twice, vacant("11-04 06:00")).status is PhoneStatus.VACANT
 
 
 @pytest.mark.parametrize("outcome", [Outcome.NETWORK, Outcome.TECH, Outcome.NO_SERVICE, Outcome.FORWARD_FAIL])

@@ -271,6 +271,24 @@ async def test_scenario_23_a_number_announced_as_vacant_that_rings_the_next_day_
     assert await site.tickets(case) == []
 
 
+async def test_a_number_that_was_live_is_vacant_when_three_days_say_so(site: Site):
+    case = await site.a_case_is_due(
+        a_policy(product_code="DEMO-PAR", receipt_date=TODAY, receipt_entered_on=TODAY, freelook_days=20)
+    )
+    (phone,) = await site.phones(case)
+    async with site.storage.begin() as work:
+        await work.policies.save_phone(replace(phone, proven=True))
+    for status in (PhoneStatus.SUSPECT_VACANT, PhoneStatus.SUSPECT_VACANT, PhoneStatus.VACANT):
+        call = await site.wait_for_call(case)
+        assert call is not None
+        await site.found_vacant(call)
+        assert [each.status for each in await site.phones(case)] == [status]
+
+    assert (await site.case(case)).state is CaseState.U_OPEN
+    (ticket,) = await site.tickets(case)
+    assert [item.problem.type for item in ticket.items] == [ProblemType.VACANT_NUMBER]
+
+
 async def test_scenario_24_an_assistant_three_times_is_three_attempts_without_a_word_of_the_policy(site: Site):
     case = await site.a_case_is_due(
         a_policy(product_code="DEMO-PAR", receipt_date=TODAY, receipt_entered_on=TODAY, freelook_days=20)
