@@ -183,8 +183,7 @@ def a_user(**changes: Any) -> User:
 
 def sound_files(call_id: CallId, kind: RecordingKind = RecordingKind.TALK) -> SoundFiles:
     """Where a call's raw sound would be."""
-    agent = Path(f"{call_id}/agent.wav") if kind is RecordingKind.TALK else None
-    return SoundFiles(kind, Path(f"{call_id}/{kind.lower()}-customer.wav"), agent)
+    return SoundFiles.of(Path(), call_id, kind)
 
 
 def a_seal(call_id: CallId, **changes: Any) -> Seal:

@@ -10,8 +10,6 @@ from dialer.domain.errors import NotFound
 from dialer.domain.user import Permission, User
 from dialer.usecases.staff_the_floor import call_phone_again
 
-BROWSER = "browser:"
-
 
 async def credentials(request: web.Request) -> web.Response:
     """Where the agent's browser registers, and its passwords. Raises NotFound for one whose phone is no browser."""
@@ -35,9 +33,9 @@ async def call_again(request: web.Request) -> web.Response:
 
 
 def _browser_of(user: User) -> str:
-    if not user.phone_address.startswith(BROWSER):
+    if not user.browser_name:
         raise NotFound(f"the phone of {user.login} is no browser")
-    return user.phone_address.removeprefix(BROWSER)
+    return user.browser_name
 
 
 ROUTES = (

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import NewType
+from typing import NewType, Self
 
 CallId = NewType("CallId", str)
 SeatId = NewType("SeatId", str)
@@ -46,6 +46,13 @@ class SoundFiles:
     kind: RecordingKind
     customer: Path
     agent: Path | None = None
+
+    @classmethod
+    def of(cls, spool: Path, call_id: CallId, kind: RecordingKind) -> Self:
+        """Where it goes: `talk-customer.wav` and `talk-agent.wav` in the call's folder, or `early-customer.wav`."""
+        folder, name = spool / call_id, kind.lower()
+        agent = folder / f"{name}-agent.wav" if kind is RecordingKind.TALK else None
+        return cls(kind, folder / f"{name}-customer.wav", agent)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
+from dialer.domain.desk_phone import browser_name
 from dialer.domain.unit import Level, level_of
-
-PHONE_ADDRESS = re.compile(r"sips?:[\w.+%-]+@[\w.\[\]:-]+(;[\w=.-]+)*|browser:[A-Za-z0-9_-]{1,40}")
-"""An agent's or a supervisor's phone: a SIP address, or `browser:` and the name under which a browser registers."""
 
 
 class Role(StrEnum):
@@ -190,6 +187,11 @@ class User:
         if permission in _PROVINCIAL and self.level > Level.PROVINCE:
             return False
         return not self.disabled and permission in PERMISSIONS[self.role]
+
+    @property
+    def browser_name(self) -> str:
+        """The name under which the browser that is their phone registers; empty when it is none."""
+        return browser_name(self.phone_address)
 
     @property
     def level(self) -> Level:

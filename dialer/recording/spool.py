@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import os
-import re
 import shutil
 import uuid
 from collections.abc import AsyncIterator
@@ -19,14 +18,12 @@ from pathlib import Path
 
 import structlog
 
-from dialer.domain.call import CallId, RecordingKind, SoundFiles
+from dialer.domain.call import SoundFiles
 from dialer.domain.errors import DialerError
-from dialer.ports import KeyRefused
 
 log = structlog.get_logger()
 
 MARK = ".dialer-spool"
-_CALL_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
 
 
 class SpoolForeign(DialerError):
@@ -111,16 +108,6 @@ class Spool:
             why = f"recording spool {self._root} has {_mb(free_bytes)} MB free, {_mb(self._min_free_bytes)} MB needed"
             return SpoolRoom(ok=False, free_bytes=free_bytes, why=why)
         return SpoolRoom(ok=True, free_bytes=free_bytes)
-
-    def files_for(self, call_id: CallId, kind: RecordingKind) -> SoundFiles:
-        """Where a call's sound goes; its folder is made. Raises KeyRefused for a call id that is no plain name."""
-        if not _CALL_ID.fullmatch(call_id):
-            raise KeyRefused(f"call id {call_id!r} can't name a folder")
-        folder = self._root / call_id
-        folder.mkdir(exist_ok=True)
-        name = kind.lower()
-        agent = folder / f"{name}-agent.wav" if kind is RecordingKind.TALK else None
-        return SoundFiles(kind, folder / f"{name}-customer.wav", agent)
 
 
 @asynccontextmanager

@@ -36,6 +36,7 @@ from dialer.domain.call import (
 )
 from dialer.ports import Alive, Clock, DialOrder, LeftCall, TelephonyRefused
 from dialer.telephony.behaviours import Conduct, Directory, Script, Voice
+from dialer.telephony.guards import make_room
 from dialer.telephony.sound import RATE, Samples, announcement, lasting, silence, speech, write_wav
 
 PICK_UP_SECONDS = 0.1  # an agent's phone answers by itself
@@ -196,7 +197,7 @@ class SimulatedTelephony:
         if order.call_id in self._seen:
             raise TelephonyRefused(f"call {order.call_id} was dialled before")
         self._seen.add(order.call_id)
-        (self._spool / order.call_id).mkdir(exist_ok=True)
+        make_room(self._spool, order.call_id)
         self.orders.append(order)
         conduct = self._directory.next_conduct(order.number.national)
         agent = silence(1) if self._seats[order.seat].address in self._mute else _AGENT
@@ -281,7 +282,7 @@ class SimulatedTelephony:
         conduct = call.conduct
         if conduct.announces:
             self._emit(EarlyMedia(call_id, self._clock.now()))
-            self._record(call, SoundFiles(RecordingKind.EARLY, self._spool / call_id / "early-customer.wav"))
+            self._record(call, RecordingKind.EARLY)
         elif conduct.rings:
             self._emit(Ringing(call_id, self._clock.now()))
         wait_seconds = conduct.wait_seconds if conduct.rings or conduct.announces else 0.0
@@ -299,8 +300,7 @@ class SimulatedTelephony:
         now = self._clock.now()
         self._emit(Answered(call_id, now))
         self._emit(Connected(call_id, now))
-        customer, agent = (self._spool / call_id / f"talk-{side}.wav" for side in ("customer", "agent"))
-        self._record(call, SoundFiles(RecordingKind.TALK, customer, agent))
+        self._record(call, RecordingKind.TALK)
         if call.conduct.hangs_up_after_seconds is not None:
             self._after(call.conduct.hangs_up_after_seconds, lambda: self._end(call_id, Party.CUSTOMER))
 
@@ -329,8 +329,8 @@ class SimulatedTelephony:
         if call and not call.answered:
             self._end(call_id, Party.DIALER, sip_code=487, ring_timeout=True)
 
-    def _record(self, call: _Call, files: SoundFiles) -> None:
-        now = self._clock.now()
+    def _record(self, call: _Call, kind: RecordingKind) -> None:
+        now, files = self._clock.now(), SoundFiles.of(self._spool, call.order.call_id, kind)
         call.sound = (files, now)
         for path in filter(None, (files.customer, files.agent)):
             write_wav(path, silence(0))

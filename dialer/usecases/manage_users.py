@@ -14,11 +14,12 @@ from datetime import datetime
 from typing import Any
 
 from dialer.domain.audit import AuditEntry, AuditKind
+from dialer.domain.desk_phone import PHONE_ADDRESS
 from dialer.domain.errors import DialerError, NotAllowed, NotFound
 from dialer.domain.password import MIN_CHARS, password_fault
 from dialer.domain.seat import SEAT, SeatEvent
 from dialer.domain.unit import PLACE
-from dialer.domain.user import PERMISSIONS, PHONE_ADDRESS, WHOLE_COMPANY, AccountEvent, Permission, Role, User
+from dialer.domain.user import PERMISSIONS, WHOLE_COMPANY, AccountEvent, Permission, Role, User
 from dialer.ports import PasswordHasher, Signals
 from dialer.ports.storage import HistoryRow, Moved, Storage, Work
 from dialer.ports.topics import DESK_ORDERS, WALL, desk

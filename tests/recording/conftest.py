@@ -1,6 +1,6 @@
 import pytest
 
-from dialer.domain.call import CallId, RecordingKind
+from dialer.domain.call import CallId, RecordingKind, SoundFiles
 from dialer.recording.encode import OpusEncoder
 from dialer.recording.local_store import LocalStore
 from dialer.recording.spool import Spool
@@ -25,14 +25,15 @@ def encoder():
 
 
 @pytest.fixture
-def record(spool):
+def record(tmp_path):
     """Write a call's raw sides, as the phone system does."""
 
     def write(agent=None, customer=None, call_id="c-1", kind=RecordingKind.TALK, rate=RATE):
-        files = spool.files_for(CallId(call_id), kind)
+        files = SoundFiles.of(tmp_path / "spool", CallId(call_id), kind)
+        files.customer.parent.mkdir(parents=True, exist_ok=True)
         if customer is not None:
             write_wav(files.customer, customer, rate)
-        if agent is not None:
+        if agent is not None and files.agent is not None:
             write_wav(files.agent, agent, rate)
         return files
 

@@ -2,8 +2,7 @@ import shutil
 
 import pytest
 
-from dialer.domain.call import CallId, RecordingKind
-from dialer.ports import KeyRefused
+from dialer.domain.call import RecordingKind
 from dialer.recording.spool import MARK, Spool, SpoolForeign, discard
 from tests.recording.sounds import tone
 
@@ -53,22 +52,6 @@ def test_another_folder_in_the_spools_place_has_no_room_and_nothing_is_missed_on
     (tmp_path / "spool").rmdir()
     (tmp_path / "unmounted").rename(tmp_path / "spool")
     assert spool.room().ok
-
-
-def test_talk_has_two_sides_and_early_media_one(spool):
-    talk = spool.files_for(CallId("c-1"), RecordingKind.TALK)
-    early = spool.files_for(CallId("c-1"), RecordingKind.EARLY)
-
-    assert talk.agent is not None
-    assert early.agent is None
-    assert len({talk.agent, talk.customer, early.customer}) == 3
-    assert talk.customer.parent == early.customer.parent
-
-
-@pytest.mark.parametrize("call_id", ["", "..", "a/b", "../x", ".c"])
-def test_a_call_id_that_is_a_path_is_refused(spool, call_id):
-    with pytest.raises(KeyRefused):
-        spool.files_for(CallId(call_id), RecordingKind.TALK)
 
 
 def test_discarding_the_talk_keeps_the_early_media(record):

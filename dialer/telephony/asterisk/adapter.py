@@ -21,6 +21,7 @@ from dialer.domain.call import (
     SoundFiles,
     WireEvent,
 )
+from dialer.domain.desk_phone import PHONE_ADDRESS, browser_name
 from dialer.ports import Alive, Clock, DialOrder, LeftCall, TelephonyRefused
 from dialer.telephony.asterisk.adoption import adopt
 from dialer.telephony.asterisk.ari import Ari, AriRefused, AriSilent, Event
@@ -31,20 +32,11 @@ from dialer.telephony.asterisk.configuration import APP, USER
 from dialer.telephony.asterisk.fetching import fetch
 from dialer.telephony.asterisk.judge import Judge
 from dialer.telephony.asterisk.listening import Listeners
-from dialer.telephony.asterisk.names import (
-    BROWSER,
-    CALLER_ID,
-    DIALPLAN_PATH,
-    PHONE,
-    PLAIN_NAME,
-    Channel,
-    Kind,
-    must_match,
-    ours,
-)
+from dialer.telephony.asterisk.names import DIALPLAN_PATH, Channel, Kind, ours
 from dialer.telephony.asterisk.switchboard import Switchboard
 from dialer.telephony.asterisk.translate import News, Saying, read, read_snapshot, their_time
 from dialer.telephony.asterisk.witness import AmiAddress, Witness
+from dialer.telephony.guards import CALLER_ID, PLAIN_NAME, make_room, must_match
 
 _LOG = structlog.get_logger("telephony")
 _FIRST_CONTACT_SECONDS = 5.0
@@ -151,7 +143,7 @@ class AsteriskTelephony:
 
     async def seat_agent(self, seat: SeatId, address: str) -> None:
         """Call the phone. Asked again for the same phone, it says again that it is up."""
-        must_match(PHONE, address, "address of the agent's phone")
+        must_match(PHONE_ADDRESS, address, "address of the agent's phone")
         must_match(PLAIN_NAME, seat, "seat id")
         there = self._board.seats.get(seat)
         if not self._board.open:
@@ -173,7 +165,7 @@ class AsteriskTelephony:
     async def call_again(self, seat: SeatId, address: str) -> None:
         """End what is left of the leg, and call the browser anew."""
         there = self._board.seats.get(seat)
-        if not address.startswith(BROWSER):
+        if not browser_name(address):
             raise TelephonyRefused(f"seat {seat} has a SIP phone, which forgets no leg")
         if there is None or there.address != address or there.adopted:
             await self.seat_agent(seat, address)
@@ -226,7 +218,7 @@ class AsteriskTelephony:
         seat = self._board.seats[order.seat]
         must_match(PLAIN_NAME, order.call_id, "call id")
         must_match(CALLER_ID, order.caller_id, "caller ID")
-        self._make_room(order.call_id)
+        make_room(self._spool, order.call_id)
         self.dialled.add(order.call_id)
         call = seat.call = self._board.calls[order.call_id] = self._a_call(order.call_id, seat)
         await self._board.place(call, order)
@@ -241,7 +233,7 @@ class AsteriskTelephony:
 
     async def listen(self, call_id: CallId, address: str, mode: ListenMode) -> None:
         """Call the supervisor's phone into the talk; asked again, change the mode."""
-        must_match(PHONE, address, "address of the supervisor's phone")
+        must_match(PHONE_ADDRESS, address, "address of the supervisor's phone")
         call = self._board.calls.get(call_id)
         if call is None or not call.connected:
             raise TelephonyRefused(f"call {call_id} is not talking")
@@ -414,10 +406,3 @@ class AsteriskTelephony:
 
     def _a_call(self, call_id: CallId, seat: Seat) -> Call:
         return a_call(call_id, seat, self._spool, elsewhere=self.node.fetch)
-
-    def _make_room(self, call_id: CallId) -> None:
-        """A folder for the call's sound, before anything rings."""
-        try:
-            (self._spool / call_id).mkdir(exist_ok=True)
-        except OSError as error:
-            raise TelephonyRefused(f"no room for sound in {self._spool}: {error.strerror}") from error

@@ -10,7 +10,8 @@ from datetime import datetime
 from pathlib import Path
 
 from dialer.domain.call import CallId, ListenMode, RecordingKind, SeatId, SoundFiles
-from dialer.telephony.asterisk.names import BROWSER, Channel, Kind
+from dialer.domain.desk_phone import browser_name
+from dialer.telephony.asterisk.names import Channel, Kind
 from dialer.telephony.asterisk.translate import Facts
 
 _HEADER_BYTES = 44
@@ -40,7 +41,7 @@ class Seat:
     @property
     def may_return(self) -> bool:
         """Whether a customer waits for a leg that is lost in a talk: a page may be loaded anew, a phone hangs up."""
-        return self.address.startswith(BROWSER)
+        return bool(browser_name(self.address))
 
     @property
     def waiting(self) -> Call | None:
@@ -117,9 +118,7 @@ class Call:
 
 def a_call(call_id: CallId, seat: Seat, spool: Path, *, elsewhere: bool = False) -> Call:
     """A call of a seat, with the files its sound is, or will be, in."""
-    folder = spool / call_id
-    early = SoundFiles(RecordingKind.EARLY, folder / "early-customer.wav")
-    talk = SoundFiles(RecordingKind.TALK, folder / "talk-customer.wav", folder / "talk-agent.wav")
+    early, talk = (SoundFiles.of(spool, call_id, kind) for kind in (RecordingKind.EARLY, RecordingKind.TALK))
     return Call(call_id, seat, early, talk, elsewhere=elsewhere)
 
 

@@ -9,14 +9,9 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from dialer.domain.user import PHONE_ADDRESS
-from dialer.ports import TelephonyRefused
+from dialer.domain.desk_phone import browser_name
 from dialer.telephony.asterisk.configuration import APP
 
-PHONE = PHONE_ADDRESS
-CALLER_ID = re.compile(r"[\w.+-]{1,40}")
-PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
-BROWSER = "browser:"
 DIALPLAN_PATH = re.compile(r"/[\w./ -]*")  # nothing that means something to a dialplan application's arguments
 
 
@@ -59,11 +54,6 @@ def ours(channel_id: str) -> Channel | None:
 
 
 def dialled(address: str) -> str:
-    """What Asterisk dials for a phone: a SIP address, or `browser:` and the name under which a browser registers."""
-    return f"PJSIP/{address.removeprefix(BROWSER)}" if address.startswith(BROWSER) else f"PJSIP/phones/{address}"
-
-
-def must_match(pattern: re.Pattern[str], text: str, what: str) -> None:
-    """Nothing goes into a SIP message, a dialplan or a file name that could mean more than it says."""
-    if not pattern.fullmatch(text):
-        raise TelephonyRefused(f"not a usable {what}")
+    """What Asterisk dials for a phone."""
+    browser = browser_name(address)
+    return f"PJSIP/{browser}" if browser else f"PJSIP/phones/{address}"

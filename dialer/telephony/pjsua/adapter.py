@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import importlib.util
-import re
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Coroutine, Sequence
@@ -16,7 +15,9 @@ from pathlib import Path
 import structlog
 
 from dialer.domain.call import CallId, Ended, ListenMode, Party, SeatDown, SeatId, WireEvent
+from dialer.domain.desk_phone import SIP_ADDRESS
 from dialer.ports import Alive, Clock, DialOrder, LeftCall, TelephonyRefused
+from dialer.telephony.guards import CALLER_ID, PLAIN_NAME, make_room, must_match
 from dialer.telephony.pjsua.process import Message, WorkerProcess
 from dialer.telephony.pjsua.translate import translate
 
@@ -25,9 +26,6 @@ _RESTART_SECONDS = (0.0, 0.5, 1.0, 2.0, 4.0)  # before each restart; a worker th
 _STABLE_SECONDS = 60.0  # a death so long ago is forgotten
 _GOODBYE_SECONDS = 4.0
 _CLOCK_JUMP = timedelta(milliseconds=50)
-_SIP_URI = re.compile(r"sips?:[\w.+%-]+@[\w.\[\]:-]+(;[\w=.-]+)*")
-_CALLER_ID = re.compile(r"[\w.+-]{1,40}")
-_FOLDER_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
 
 
 @dataclass(slots=True)
@@ -102,7 +100,7 @@ class PjsuaTelephony:
 
     async def seat_agent(self, seat: SeatId, address: str) -> None:
         """Give the seat a worker that calls the phone. Asked again for the same phone, it says again that it is up."""
-        _must_match(_SIP_URI, address, "address of the agent's phone")
+        must_match(SIP_ADDRESS, address, "address of the agent's phone")
         there = self._seats.get(seat)
         if not self._open:
             raise TelephonyRefused("the phone system is not running")
@@ -141,9 +139,9 @@ class PjsuaTelephony:
         assert seat.process is not None  # one without has no leg
         if order.call_id in self._seen:
             raise TelephonyRefused(f"call {order.call_id} was dialled before")
-        _must_match(_FOLDER_NAME, order.call_id, "call id")
-        _must_match(_CALLER_ID, order.caller_id, "caller ID")
-        self._make_room(order.call_id)
+        must_match(PLAIN_NAME, order.call_id, "call id")
+        must_match(CALLER_ID, order.caller_id, "caller ID")
+        make_room(self._spool, order.call_id)
         self._seen.add(order.call_id)
         seat.call, seat.talking = order.call_id, False
         seat.process.send(
@@ -163,7 +161,7 @@ class PjsuaTelephony:
 
     async def listen(self, call_id: CallId, address: str, mode: ListenMode) -> None:
         """Call the supervisor's phone into the talk; asked again, change the mode."""
-        _must_match(_SIP_URI, address, "address of the supervisor's phone")
+        must_match(SIP_ADDRESS, address, "address of the supervisor's phone")
         seat = self._seat_of(call_id)
         if seat is None or seat.process is None or not seat.talking:
             raise TelephonyRefused(f"call {call_id} is not talking")
@@ -277,13 +275,6 @@ class PjsuaTelephony:
 
     # --- small things -----------------------------------------------------------------------------------------
 
-    def _make_room(self, call_id: CallId) -> None:
-        """A folder for the call's sound: `talk-customer.wav`, `talk-agent.wav`, `early-customer.wav`."""
-        try:
-            (self._spool / call_id).mkdir(exist_ok=True)
-        except OSError as error:
-            raise TelephonyRefused(f"no room for sound in {self._spool}: {error.strerror}") from error
-
     def _seat_of(self, call_id: CallId) -> _Seat | None:
         return next((seat for seat in self._seats.values() if seat.call == call_id), None)
 
@@ -323,9 +314,3 @@ def _pause_before_restart(seat: _Seat) -> float | None:
         seat.deaths.popleft()
     seat.deaths.append(now)
     return _RESTART_SECONDS[len(seat.deaths) - 1] if len(seat.deaths) <= len(_RESTART_SECONDS) else None
-
-
-def _must_match(pattern: re.Pattern[str], text: str, what: str) -> None:
-    """Nothing goes into a SIP message or a file name that could mean more than it says."""
-    if not pattern.fullmatch(text):
-        raise TelephonyRefused(f"not a usable {what}")

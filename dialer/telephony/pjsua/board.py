@@ -13,7 +13,7 @@ from typing import Any
 
 import pjsua2 as pj
 
-from dialer.domain.call import ListenMode
+from dialer.domain.call import CallId, ListenMode, RecordingKind, SoundFiles
 from dialer.telephony.pjsua.legs import Leg, Note, SoundFile, switch
 from dialer.telephony.pjsua.library import Library
 from dialer.telephony.pjsua.parties import Customer, Ending, Listener
@@ -162,7 +162,8 @@ class Board:
 
     def _record_early(self, customer: Customer, note: Note) -> None:
         self._say("early_media", note.at, call=customer.call)
-        customer.early = self._record(customer, "early-customer", customer.leg)
+        files = SoundFiles.of(self._spool, CallId(customer.call), RecordingKind.EARLY)
+        customer.early = self._record(customer, files.customer, customer.leg)
         if customer.early:
             path = str(customer.early.path)
             self._say("recording", note.at, call=customer.call, sound="EARLY", customer=path, agent=None)
@@ -187,14 +188,15 @@ class Board:
             return None
         if customer.early:
             customer.early.close()
-        theirs = self._record(customer, "talk-customer", customer.leg)
-        ours = self._record(customer, "talk-agent", self._seat) if theirs else None
+        files = SoundFiles.of(self._spool, CallId(customer.call), RecordingKind.TALK)
+        theirs = self._record(customer, files.customer, customer.leg)
+        ours = self._record(customer, files.agent, self._seat) if theirs and files.agent else None
         return (theirs, ours) if theirs and ours else None
 
-    def _record(self, customer: Customer, name: str, source: Leg) -> SoundFile | None:
+    def _record(self, customer: Customer, path: Path, source: Leg) -> SoundFile | None:
         """A sound file, or an end of the call: a conversation that leaves no proof is worth nothing."""
         try:
-            file = SoundFile(self._spool / customer.call / f"{name}.wav", source.sound)
+            file = SoundFile(path, source.sound)
         except pj.Error:
             self._hang_up(by="DIALER", failure="RECORDING_FAILED")
             return None
