@@ -15,7 +15,7 @@ from dialer.domain.calendar import WorkingCalendar, YearSchedule
 from dialer.domain.script import CallScript, ScriptRef
 from dialer.domain.script.version import ScriptEvent, ScriptState, ScriptVersion
 from dialer.domain.unit import Unit
-from dialer.ports.storage import HistoryRow, Moved
+from dialer.ports.history import HistoryRow, Moved
 
 
 @dataclass(frozen=True, slots=True)
