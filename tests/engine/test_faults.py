@@ -21,8 +21,8 @@ from dialer.scripts_yaml import ScriptLibrary
 from dialer.storage.signals import open_signals
 from dialer.telephony.simulated import SimulatedTelephony
 from dialer.usecases.place_call import place_next_call
-from tests.engine.conftest import SiteClock, parts_of
-from tests.usecases.site import SEAT, Site
+from tests.engine.conftest import parts_of
+from tests.usecases.site import SEAT, Site, SiteClock
 
 
 @pytest.fixture
