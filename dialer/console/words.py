@@ -21,7 +21,7 @@ from babel.support import Translations
 from dialer.domain.calendar import SHANGHAI
 from dialer.domain.clocks import OFFICE
 from dialer.domain.province import PROVINCES
-from dialer.domain.reason import Reason
+from dialer.domain.reason import Reason, Why
 
 LANGUAGES = ("zh_CN", "en")
 LANGUAGE_COOKIE = "dialer_language"
@@ -56,7 +56,7 @@ class Words:
         found = self.text(key)
         return plain if found == key else found
 
-    def reason(self, value: Reason) -> str:
+    def reason(self, value: Reason | Why) -> str:
         """Why not, as the rules themselves say it."""
         return value.zh if self.language == "zh_CN" else value.en
 

@@ -12,6 +12,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import NewType
 
+from dialer.domain.reason import UNSAID, Reason, Why
 from dialer.domain.transitions import Machine, by_state
 
 CaseId = NewType("CaseId", int)
@@ -275,7 +276,7 @@ class RevisitCase:
     revisit_last_day: date | None = None
     surrender_last_day: date | None = None
     next_at: datetime | None = None
-    next_why: str = ""
+    next_why: Why = UNSAID
     appointment: Appointment | None = None
     phone_changed: bool = False
     flags: frozenset[str] = frozenset()
@@ -290,11 +291,11 @@ class RevisitCase:
         state = CASE.after(self.state, event)
         if state in POOL or state is self.state:
             return replace(self, state=state)
-        return replace(self, state=state, next_at=None, next_why="", appointment=None)
+        return replace(self, state=state, next_at=None, next_why=UNSAID, appointment=None)
 
-    def due(self, at: datetime, why: str) -> RevisitCase:
-        """The same case, to be looked at again at `at`."""
-        return replace(self, next_at=at, next_why=why)
+    def due(self, at: datetime, *reasons: Reason, about: str = "") -> RevisitCase:
+        """The same case, to be looked at again at `at`; `about` is what somebody or something said of it."""
+        return replace(self, next_at=at, next_why=Why(reasons, about))
 
     def flagged(self, *flags: str) -> RevisitCase:
         """The same case with more markers."""

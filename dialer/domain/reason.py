@@ -1,7 +1,8 @@
-"""Why a number is not dialled now, or a case no longer: a closed vocabulary for agents, logs and `dialer why`."""
+"""Why a number is not dialled now, or a case later or no longer: a closed vocabulary for people and `dialer why`."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 
 
@@ -53,6 +54,14 @@ class Reason(StrEnum):
     LAST_RESORT = "LAST_RESORT"
     # the outcome itself decides
     OUTCOME = "OUTCOME"
+    # people or programs are at it
+    PREVIEWED = "PREVIEWED"
+    GIVEN_BACK = "GIVEN_BACK"
+    SCRIPT_MISSING = "SCRIPT_MISSING"
+    SCRIPT_UNFILLED = "SCRIPT_UNFILLED"
+    EREVISIT_OFFERED = "EREVISIT_OFFERED"
+    PROOF_MISSING = "PROOF_MISSING"
+    NOT_REFUSED = "NOT_REFUSED"
 
     @property
     def zh(self) -> str:
@@ -106,4 +115,57 @@ _TEXTS = {
     Reason.ATTEMPTS_COMPLETE: ("已按规定次数和时段拨打未果", "the required attempts were made in vain"),
     Reason.LAST_RESORT: ("犹豫期将满仍未联系上", "not reached, and the free-look is about to end"),
     Reason.OUTCOME: ("按通话结果处理", "the call's outcome decides"),
+    Reason.PREVIEWED: ("坐席预览中", "an agent reads it before dialling"),
+    Reason.GIVEN_BACK: ("坐席预览后退回", "given back by the agent who read it"),
+    Reason.SCRIPT_MISSING: ("没有适用的话术", "there is no script for it"),
+    Reason.SCRIPT_UNFILLED: ("话术缺少变量", "script variables without a value"),
+    Reason.EREVISIT_OFFERED: (
+        "电子化回访 48 小时内未完成则回到电话队列",
+        "dialled again if the e-revisit is not done in time",
+    ),
+    Reason.PROOF_MISSING: ("结案证据未齐", "proof is missing"),
+    Reason.NOT_REFUSED: ("质检复核：客户未拒访", "quality heard no refusal"),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """What a case waits for: reasons, and what somebody or something said about them.
+
+    A record keeps it as `SPACING LUNCH` or `SCRIPT_UNFILLED: DEMO-PAR premium_text`; what is kept in no such form is
+    shown as it stands.
+    """
+
+    reasons: tuple[Reason, ...] = ()
+    about: str = ""
+
+    def __str__(self) -> str:
+        codes = " ".join(self.reasons)
+        return f"{codes}: {self.about}" if codes and self.about else codes or self.about
+
+    @classmethod
+    def read(cls, kept: str) -> Why:
+        """What a record kept."""
+        codes, _, about = kept.partition(": ")
+        known = codes.split()
+        if known and all(code in Reason.__members__ for code in known):
+            return cls(tuple(map(Reason, known)), about)
+        return cls(about=kept)
+
+    @property
+    def zh(self) -> str:
+        """For the people who use it."""
+        return "：".join(filter(None, ("；".join(each.zh for each in self.reasons), self.about)))
+
+    @property
+    def en(self) -> str:
+        """The same in English."""
+        return ": ".join(filter(None, ("; ".join(each.en for each in self.reasons), self.about)))
+
+    @property
+    def both(self) -> str:
+        """In both languages, where nobody has chosen one."""
+        return f"{self.zh} · {self.en}" if self.reasons else self.about
+
+
+UNSAID = Why()

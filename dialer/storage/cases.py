@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, RowMapping, Table, func, or_, select
 
 from dialer.domain.case import NOT_CLOSED, POOL, Appointment, CaseEvent, CaseId, CaseState, RevisitCase
 from dialer.domain.errors import NotFound
+from dialer.domain.reason import Why
 from dialer.domain.steering import Course
 from dialer.domain.webhook import Announcement
 from dialer.ports.storage import HistoryRow, Moved
@@ -120,6 +121,7 @@ def _row(case: RevisitCase) -> dict[str, Any]:
     return row_of(
         case,
         cases,
+        next_why=str(case.next_why),
         appointment_at=promised.at if promised else None,
         appointment_by_customer=promised.by_customer if promised else None,
         appointment_note=promised.note if promised else None,
@@ -131,4 +133,4 @@ def case_of(row: RowMapping) -> RevisitCase:
     promised = None
     if row["appointment_at"]:
         promised = Appointment(row["appointment_at"], row["appointment_by_customer"], row["appointment_note"])
-    return from_row(RevisitCase, row, appointment=promised)
+    return from_row(RevisitCase, row, appointment=promised, next_why=Why.read(row["next_why"]))

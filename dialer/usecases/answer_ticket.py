@@ -13,6 +13,7 @@ from datetime import datetime
 from dialer.domain.case import POOL, CaseEvent, CaseState, RevisitCase
 from dialer.domain.phone import PhoneKind, PhoneNumber, PhoneSource, PhoneStatus
 from dialer.domain.problem import ProblemLevel
+from dialer.domain.reason import Reason
 from dialer.domain.reply import Objection, ReplyContent
 from dialer.domain.ticket import REDIAL_PURPOSE, TICKET, TicketEvent, TicketId, TicketState, TransferTicket
 from dialer.ports import Signals
@@ -20,7 +21,7 @@ from dialer.ports.storage import Moved, Storage, Work
 from dialer.ports.topics import DISPATCH
 from dialer.usecases.check_reply import keep_reply
 from dialer.usecases.gather_facts import gather, ranked
-from dialer.usecases.prove_case import CLOSING_NEEDS_PROOF, NOT_SEALED_YET, completed_inside, proof_of
+from dialer.usecases.prove_case import NOT_SEALED_YET, completed_inside, proof_of
 from dialer.usecases.rulebook import Rulebook
 
 OPEN_STATE = {
@@ -144,7 +145,7 @@ async def _dial_again(
 
 async def _due_now(work: Work, case: RevisitCase, rulebook: Rulebook, now: datetime) -> RevisitCase:
     known = await gather(work, case, rulebook.calendar, now)
-    return await work.cases.save(ranked(known, rulebook, now).due(now, ""))
+    return await work.cases.save(ranked(known, rulebook, now).due(now))
 
 
 async def _revive_numbers(work: Work, case: RevisitCase, now: datetime) -> None:
@@ -170,9 +171,8 @@ async def _archive(
     It waits for its recording; where that can never be proof, the customer is asked again.
     """
     missing = await proof_of(work, case, rulebook.proof)
-    why = CLOSING_NEEDS_PROOF.format(missing="、".join(missing))
     if missing == NOT_SEALED_YET:
-        return await work.cases.save(case.due(moved.at, why))
+        return await work.cases.save(case.due(moved.at, Reason.PROOF_MISSING, about=", ".join(missing)))
     if missing:
         return await _dial_again(work, ticket, case.flagged("RECORDING_UNFIT"), rulebook, moved)
     inside = await completed_inside(work, case)

@@ -11,12 +11,13 @@ from dialer.domain.case import CASE, CaseEvent, CaseState, RevisitCase
 from dialer.domain.outcome import Outcome
 from dialer.domain.outcome_rules import OUTCOME_RULES
 from dialer.domain.problem import ProblemType
+from dialer.domain.reason import Reason
 from dialer.domain.reply import Objection, ReplyContent
 from dialer.domain.ticket import TICKET, TicketEvent, TicketId
 from dialer.ports.storage import Moved, Storage, Work
 from dialer.usecases.answer_ticket import archive_answered, close_answered_tickets
 from dialer.usecases.check_reply import keep_reply
-from dialer.usecases.prove_case import CLOSING_NEEDS_PROOF, NOT_SEALED_YET, completed_inside, proof_of
+from dialer.usecases.prove_case import NOT_SEALED_YET, completed_inside, proof_of
 from dialer.usecases.rulebook import Rulebook
 
 
@@ -45,9 +46,8 @@ async def _settle(work: Work, case: RevisitCase, rulebook: Rulebook, now: dateti
         return await _close(work, case, now)
     if missing == NOT_SEALED_YET:
         return case
-    why = CLOSING_NEEDS_PROOF.format(missing="、".join(missing))
     later = now + OUTCOME_RULES[Outcome.INCOMPLETE].spacing.gap  # the customer has just hung up
-    unproved = case.flagged("RECORDING_UNFIT").due(later, why)
+    unproved = case.flagged("RECORDING_UNFIT").due(later, Reason.PROOF_MISSING, about=", ".join(missing))
     return await work.cases.move(unproved, CaseEvent.RECORDING_LOST, Moved("system:proof", now, {"missing": missing}))
 
 

@@ -19,6 +19,7 @@ from dialer.domain.policy import Policy
 from dialer.domain.policy_entry import PolicyEntry
 from dialer.domain.priority import PriorityFacts, priority
 from dialer.domain.problem import Problem, ProblemLevel, ProblemType
+from dialer.domain.reason import Reason
 from dialer.domain.sampling import ProvinceRules, required_rate
 from dialer.ports.storage import FoundProblem, Moved, NumberOfHolder, PolicyContent, Work
 from dialer.usecases.close_case import cancel_case
@@ -203,7 +204,7 @@ def _planned(case: RevisitCase, plan: Plan) -> RevisitCase:
     fresh = case.purpose is Purpose.FIRST and case.first_attempt_at is None
     if not fresh or case.state not in (CaseState.PENDING_RECEIPT, CaseState.NOT_SAMPLED, CaseState.READY):
         return case
-    return replace(case, rank=plan.rank).due(plan.first_at, "FIRST_ATTEMPT_DAY")
+    return replace(case, rank=plan.rank).due(plan.first_at, Reason.FIRST_ATTEMPT_DAY)
 
 
 def org_of(policy: Policy) -> str:

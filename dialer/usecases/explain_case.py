@@ -94,7 +94,7 @@ def _explained(known: Known, plan: CasePlan | Steering, now: datetime) -> Explan
 
 def _now(case: RevisitCase, masked: str, now: datetime) -> Explanation:
     if case.next_at is not None and case.next_at > now:
-        reasons = (case.next_why,) if case.next_why else ()
+        reasons = _waits_for(case)
         return Explanation(case, f"{case.next_at:%Y-%m-%d %H:%M} 再处理 · looked at again then", reasons, case.next_at)
     return Explanation(case, f"现在可拨 {masked} · may be dialled now", at=now)
 
@@ -135,7 +135,11 @@ _WAITS_FOR = {
 
 
 def _not_in_the_pool(case: RevisitCase) -> Explanation:
-    return Explanation(case, _WAITS_FOR[case.state], (case.next_why,) if case.next_why else ())
+    return Explanation(case, _WAITS_FOR[case.state], _waits_for(case))
+
+
+def _waits_for(case: RevisitCase) -> tuple[str, ...]:
+    return (case.next_why.both,) if case.next_why.both else ()
 
 
 def _both(reason: Reason) -> str:

@@ -20,6 +20,7 @@ from dialer.domain.number import PastCall
 from dialer.domain.outcome import Outcome
 from dialer.domain.outcome_rules import Also
 from dialer.domain.problem import Problem, ProblemLevel
+from dialer.domain.reason import Reason
 from dialer.domain.retry import Next, after_outcome
 from dialer.domain.seat import Seat, SeatEvent, SeatState
 from dialer.ports import Scripts, Signals
@@ -341,7 +342,7 @@ async def _move_case(
     case = await work.cases.move(_queued(replace(known, case=case), event, follows, rulebook, moved.at), event, moved)
     if case.state is CaseState.EREVISIT_WAIT:
         waits_until = erevisit_ends(case.revisit_last_day, moved.at)
-        case = await work.cases.save(case.due(waits_until, "电子化回访 48 小时内未完成则回到电话队列"))
+        case = await work.cases.save(case.due(waits_until, Reason.EREVISIT_OFFERED))
     verdict = _verdict(result.conversation)
     if verdict is not None and verdict.level is ProblemLevel.L1 and case.state in _WITHOUT_VERDICT:
         case = await open_ticket(work, case, ProblemLevel.L1, rulebook, moved.at)
@@ -354,7 +355,7 @@ def _queued(known: Known, event: CaseEvent, follows: Next, rulebook: Rulebook, n
     """The case about to be moved; with its place in the queue and its time, where it is to be dialled again."""
     if CASE.after(known.case.state, event) not in (CaseState.RETRY_WAIT, CaseState.APPOINTMENT):
         return known.case
-    return ranked(known, rulebook, now).due(follows.not_before or now, follows.why.zh)
+    return ranked(known, rulebook, now).due(follows.not_before or now, follows.why)
 
 
 _WITHOUT_VERDICT = (*POOL, CaseState.REFUSAL_QA, CaseState.EREVISIT_WAIT, CaseState.ALT_CHANNEL, CaseState.FROZEN)

@@ -9,6 +9,7 @@ from dialer.domain.call import RecordingKind
 from dialer.domain.case import CaseEvent, CaseId, RevisitCase
 from dialer.domain.errors import NotAllowed
 from dialer.domain.outcome import Outcome
+from dialer.domain.reason import Reason
 from dialer.domain.recording import RecordingState
 from dialer.ports import Signals
 from dialer.ports.storage import Moved, Storage, Work
@@ -46,7 +47,7 @@ async def judge_refusal(
             return closed
         case = await work.cases.move(case, CaseEvent.QA_FAILED, moved)
         known = await gather(work, case, rulebook.calendar, now)
-        case = await work.cases.save(ranked(known, rulebook, now).due(now, why))
+        case = await work.cases.save(ranked(known, rulebook, now).due(now, Reason.NOT_REFUSED, about=why))
         case = await take_up_answer(work, case, rulebook, moved)
     await signals.notify(DISPATCH)
     return case

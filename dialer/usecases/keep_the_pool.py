@@ -67,10 +67,10 @@ async def expire_erevisits(storage: Storage, rulebook: Rulebook, now: datetime) 
     async def expire(work: Work, case: RevisitCase) -> bool:
         if case.state is not CaseState.EREVISIT_WAIT or (case.next_at is not None and case.next_at > now):
             return False
-        moved = Moved("system:timetable", now, {"waited_for": case.next_why})
+        moved = Moved("system:timetable", now, {"waited_for": str(case.next_why)})
         case = await work.cases.move(case, CaseEvent.EREVISIT_EXPIRED, moved)
         known = await gather(work, case, rulebook.calendar, now)
-        case = await work.cases.save(ranked(known, rulebook, now).due(now, ""))
+        case = await work.cases.save(ranked(known, rulebook, now).due(now))
         await take_up_answer(work, case, rulebook, moved)
         return True
 

@@ -125,7 +125,7 @@ async def _look_at(work: Work, case: RevisitCase, rulebook: Rulebook, course: Co
     try:
         return await _plan(work, case, rulebook, course)
     except CalendarMissing as error:
-        await work.cases.save(case.due(course.now + _LOOK_AGAIN, str(error)))
+        await work.cases.save(case.due(course.now + _LOOK_AGAIN, Reason.CALENDAR_MISSING, about=str(error)))
         return None
 
 
@@ -137,12 +137,10 @@ async def _plan(work: Work, case: RevisitCase, rulebook: Rulebook, course: Cours
         case DialNumber(number, how):
             return Dialable(known, number, how)
         case WaitUntil(at, _, blocks):
-            why = "；".join(block.reason.zh for block in blocks)
-            await work.cases.save(ranked(known, rulebook, now).due(at, why))
+            await work.cases.save(ranked(known, rulebook, now).due(at, *(block.reason for block in blocks)))
         case Held(reasons):
-            why = "；".join(reason.zh for reason in reasons)
             pause = _LINE_BUSY if reasons == (Reason.CALL_UNFINISHED,) else _LOOK_AGAIN
-            await work.cases.save(case.due(now + pause, why))
+            await work.cases.save(case.due(now + pause, *reasons))
         case Exhausted() as over:
             await give_round_up(work, known, over, rulebook, now)
         case Steering():
@@ -193,11 +191,11 @@ async def _readable(
     try:
         script, facts = await script_for(work, each.known, phone, seat.login, scripts, rulebook, now)
     except NotFound as error:
-        await work.cases.save(each.known.case.due(now + _LOOK_AGAIN, str(error)))
+        await work.cases.save(each.known.case.due(now + _LOOK_AGAIN, Reason.SCRIPT_MISSING, about=str(error)))
         return None
     if missing := missing_variables(script, facts):
-        why = f"话术 {script.id} 缺少变量 · script variables without a value: {', '.join(missing)}"
-        await work.cases.save(each.known.case.due(now + _LOOK_AGAIN, why))
+        unfilled = f"{script.id} {', '.join(missing)}"
+        await work.cases.save(each.known.case.due(now + _LOOK_AGAIN, Reason.SCRIPT_UNFILLED, about=unfilled))
         return None
     return Readable(each, script, facts)
 

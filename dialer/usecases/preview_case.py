@@ -16,6 +16,7 @@ from dialer.domain.case import RevisitCase
 from dialer.domain.errors import ImpossibleMove
 from dialer.domain.holder import Policyholder
 from dialer.domain.preview import PreviewReason, preview_reason
+from dialer.domain.reason import Reason
 from dialer.domain.seat import Seat, SeatEvent, SeatState
 from dialer.domain.user import User
 from dialer.ports import Signals
@@ -55,7 +56,7 @@ async def show_first(work: Work, known: Known, rulebook: Rulebook, seat: Seat, n
     if why is None:
         return False
     until = now + timedelta(seconds=rulebook.preview.seconds)
-    await work.cases.save(known.case.due(until, "坐席预览中"))
+    await work.cases.save(known.case.due(until, Reason.PREVIEWED))
     moved = Moved("system:engine", now, {"case": known.case.id, "why": why})
     await work.floor.move_seat(replace(seat, preview_case=known.case.id, why=""), SeatEvent.PREVIEWED, moved)
     return True
@@ -75,7 +76,7 @@ async def give_back(storage: Storage, signals: Signals, user: User, reason: Give
         seat = await _previewing(work, user)
         assert seat.preview_case is not None  # a seat in PREVIEW has one
         case = await work.cases.get(seat.preview_case)
-        await work.cases.save(case.due(now + _GIVEN_BACK_FOR, "坐席预览后退回"))
+        await work.cases.save(case.due(now + _GIVEN_BACK_FOR, Reason.GIVEN_BACK))
         moved = Moved(user.login, now, {"case": case.id, "given_back": reason})
         await work.floor.move_seat(seat, SeatEvent.RELEASED, moved)
     await signals.notify(DISPATCH, desk(seat.id), WALL)

@@ -14,8 +14,6 @@ from dialer.usecases.rulebook import ProofRules
 NOT_SEALED_YET = ("RECORDING_NOT_SEALED",)
 """The one gap that time fills by itself: the sound is there and is still to be stored."""
 
-CLOSING_NEEDS_PROOF = "结案证据未齐 · proof is missing: {missing}"
-
 _PROVED_BY = frozenset({Outcome.SUCCESS, Outcome.SUCCESS_PENDING_CORRECTION, Outcome.PROBLEM_L1, Outcome.PROBLEM_L2})
 _GONE = (RecordingState.LOST, RecordingState.REMOVED)
 

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from dialer.console.words import LANGUAGE_COOKIE
 from dialer.domain.call import CallId
 from dialer.domain.case import CaseState, RevisitCase
+from dialer.domain.reason import Reason
 from dialer.domain.recording import RecordingState
 from dialer.domain.user import Role
 from tests.builders import a_seal
@@ -144,3 +146,14 @@ async def test_what_was_no_refusal_is_dialled_again(console: Console, log_in, re
     answer = await quality.post(f"/cases/{case.id}/refusal", verdict="not_refused", why="客户只是要求改天再打")
     assert answer.status == 303
     assert (await console.site.case(case)).state is CaseState.READY
+
+
+@pytest.mark.parametrize(("language", "told"), [("zh_CN", "坐席预览后退回"), ("en", "given back by the agent")])
+async def test_what_a_case_waits_for_is_told_in_the_readers_language(console: Console, log_in, language, told) -> None:
+    site = console.site
+    case = await site.a_case_is_due()
+    async with site.storage.begin() as work:
+        await work.cases.save(case.due(site.now, Reason.GIVEN_BACK))
+    quality = await log_in(Role.QA)
+    page = await (await quality.get(f"/cases/{case.id}", Cookie=f"{LANGUAGE_COOKIE}={language}")).text()
+    assert f'<span class="dim">{told}' in page

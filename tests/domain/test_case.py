@@ -10,6 +10,7 @@ import pytest
 
 from dialer.domain.case import CASE, ON_THE_PHONE, POOL, Appointment, CaseEvent, CaseState
 from dialer.domain.errors import ImpossibleMove
+from dialer.domain.reason import UNSAID, Reason, Why
 from tests.builders import a_case, at
 
 S, E = CaseState, CaseEvent
@@ -131,7 +132,9 @@ def test_nobody_closes_a_case_with_an_open_ticket_but_by_cancelling_it():
 
 
 def _waiting(state: CaseState):
-    return a_case(state=state, next_at=at(15), next_why="预约", appointment=Appointment(at(15)))
+    return a_case(
+        state=state, next_at=at(15), next_why=Why((Reason.APPOINTMENT_PENDING,)), appointment=Appointment(at(15))
+    )
 
 
 @pytest.mark.parametrize(("state", "event", "target"), list(CASE.moves()), ids=str)
@@ -140,9 +143,9 @@ def test_a_move_out_of_the_pool_forgets_what_it_waited_for(state: CaseState, eve
     assert moved.state is target
     kept = (moved.next_at, moved.next_why, moved.appointment)
     if target in POOL or target is state:
-        assert kept == (at(15), "预约", Appointment(at(15)))
+        assert kept == (at(15), Why((Reason.APPOINTMENT_PENDING,)), Appointment(at(15)))
     else:
-        assert kept == (None, "", None)
+        assert kept == (None, UNSAID, None)
 
 
 def test_an_early_answer_changes_nothing_of_where_a_waiting_case_stands():

@@ -8,6 +8,7 @@ import pytest
 
 from dialer.domain.case import Appointment, CaseEvent, CaseId, CaseState, Purpose
 from dialer.domain.errors import ImpossibleMove, NotFound, StaleVersion
+from dialer.domain.reason import Reason, Why
 from tests.builders import a_case, a_holder, at, moved
 from tests.storage.stories import given_case
 
@@ -18,7 +19,7 @@ FULL: dict[str, Any] = {
     "revisit_last_day": date(2026, 10, 3),
     "surrender_last_day": date(2026, 10, 8),
     "next_at": at(14, 30),
-    "next_why": "appointment",
+    "next_why": Why((Reason.APPOINTMENT_PENDING, Reason.LUNCH), "客户要求：15 点后"),
     "appointment": Appointment(at(14, 30), by_customer=False, note="客户要求"),
     "phone_changed": True,
     "flags": frozenset({"LATE", "AGE_65"}),
@@ -94,7 +95,7 @@ async def test_saving_counts_the_version_and_leaves_the_history(database):
     case = await given_case(database)
 
     async with database.begin() as work:
-        after = await work.cases.save(case.due(at(15), "spacing").flagged("LATE"))
+        after = await work.cases.save(case.due(at(15), Reason.SPACING).flagged("LATE"))
 
     async with database.read() as work:
         assert await work.cases.get(case.id) == after

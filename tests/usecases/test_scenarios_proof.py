@@ -52,7 +52,7 @@ async def test_a_success_whose_sound_is_lost_is_dialled_again_and_says_why(site:
 
     back = await site.case(case)
     assert back.state is CaseState.RETRY_WAIT
-    assert "RECORDING_LOST" in back.next_why
+    assert "RECORDING_LOST" in back.next_why.about
     await site.talked(case)
     await site.sealed()
     assert (await site.case(case)).state is CaseState.CLOSED_SUCCESS
@@ -68,7 +68,7 @@ async def test_a_success_that_was_never_recorded_is_dialled_again(site: Site):
 
     back = await site.case(case)
     assert back.state is CaseState.RETRY_WAIT
-    assert "RECORDING_LOST" in back.next_why
+    assert "RECORDING_LOST" in back.next_why.about
 
 
 async def test_what_the_network_said_is_sealed_and_heard_from_the_attempt_it_belongs_to(site: Site):

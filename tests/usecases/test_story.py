@@ -60,7 +60,7 @@ async def test_a_recording_too_short_to_be_proof_sends_the_case_back(site: Site)
     await site.sealed()
     back = await site.case(case)
     assert back.state is CaseState.RETRY_WAIT
-    assert "TOO_SHORT" in back.next_why
+    assert "TOO_SHORT" in back.next_why.about
 
 
 async def test_busy_frees_the_agent_at_once_and_is_tried_again_half_an_hour_later(site: Site):
