@@ -65,6 +65,7 @@ async def test_a_supervisor_searches_clicks_and_hears_the_answer(
     await page.click("document.querySelector('.found a.button')")
     await page.until(DRAWN)
     await page.until(PLAYING)  # the click on the result was for its sound
+    assert await page.ask("document.querySelectorAll('tr.playing').length") == 1
     await _note_where_it_begins(page)
     begins = await _begins(page, 9)
     await page.click(_answer(9))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
@@ -60,6 +61,12 @@ SHOWN: tuple[type[StrEnum], ...] = (
 def _catalogue(language: str) -> Catalog:
     with (CATALOGUES / f"{language}.po").open("rb") as source:
         return read_po(source, locale=language)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_text_stands_once_in_a_catalogue(language: str):
+    ids = re.findall(r'^msgid "(.+)"$', (CATALOGUES / f"{language}.po").read_text(encoding="utf-8"), re.MULTILINE)
+    assert [each for each, count in Counter(ids).items() if count > 1] == []
 
 
 TEMPLATES = Path(CATALOGUES).parent / "templates"

@@ -44,13 +44,21 @@ export class SoundPlayer extends HTMLElement {
     this.wanted = this.number("start");
     this.show();
     this.lookWhenSeen();
-    if (this.closest("[data-plays]")) this.hear(this.wanted); // it came by a click on its result
+    if (this.closest("[data-plays]")) {
+      this.markItsResult();
+      this.hear(this.wanted); // it came by a click on its result
+    }
   }
 
   disconnectedCallback(): void {
     this.gone.abort();
     this.audio.pause();
     this.sides?.close();
+  }
+
+  private markItsResult(): void {
+    document.querySelector("tr.playing")?.classList.remove("playing");
+    document.activeElement?.closest("tr")?.classList.add("playing");
   }
 
   get audio(): HTMLAudioElement {
