@@ -26,12 +26,8 @@ class Cases(Protocol):
         """All cases of one holder."""
         ...
 
-    async def add(self, case: RevisitCase, moved: Moved) -> RevisitCase:
-        """Store a new case (its `id` is given here) with its first history row (event CREATED)."""
-        ...
-
     async def add_all(self, added: Sequence[tuple[RevisitCase, Moved]]) -> Sequence[RevisitCase]:
-        """Store many new cases, in a few statements; in the same order."""
+        """Store new cases with their first history rows (event CREATED); with their ids, in the same order."""
         ...
 
     async def move(self, case: RevisitCase, event: CaseEvent, moved: Moved) -> RevisitCase:

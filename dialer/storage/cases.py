@@ -43,9 +43,6 @@ class CaseShelf:
     async def of_holder(self, holder_id: int) -> Sequence[RevisitCase]:
         return await self._some(cases.c.holder_id == holder_id)
 
-    async def add(self, case: RevisitCase, moved: Moved) -> RevisitCase:
-        return (await self.add_all([(case, moved)]))[0]
-
     async def add_all(self, added: Sequence[tuple[RevisitCase, Moved]]) -> Sequence[RevisitCase]:
         if not added:
             return ()

@@ -17,7 +17,8 @@ async def given_case(storage: Storage, **changes: Any) -> RevisitCase:
     facts: dict[str, Any] = {"state": CaseState.READY, "policy_no": policy.policy_no}
     async with storage.begin() as work:
         holder_id = await work.policies.put(policy, holder, "digest", at(9))
-        return await work.cases.add(a_case(holder_id=holder_id, **facts | changes), moved())
+        (added,) = await work.cases.add_all([(a_case(holder_id=holder_id, **facts | changes), moved())])
+        return added
 
 
 async def given_phone(storage: Storage, holder_id: int, **changes: Any) -> HolderPhone:

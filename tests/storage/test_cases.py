@@ -51,7 +51,7 @@ async def test_what_is_not_there_is_not_found(database):
 async def test_a_case_needs_its_policy(database):
     with pytest.raises(NotFound, match="P-unknown"):
         async with database.begin() as work:
-            await work.cases.add(a_case(policy_no="P-unknown"), moved())
+            await work.cases.add_all([(a_case(policy_no="P-unknown"), moved())])
 
 
 async def test_a_policy_has_one_case(database):
@@ -59,7 +59,7 @@ async def test_a_policy_has_one_case(database):
 
     with pytest.raises(StaleVersion):
         async with database.begin() as work:
-            await work.cases.add(case, moved())
+            await work.cases.add_all([(case, moved())])
 
 
 async def test_a_move_saves_the_state_the_changes_and_the_history_together(database):

@@ -337,6 +337,6 @@ async def test_a_duplicate_is_a_lost_race_and_tells_no_values(database):
 
     with pytest.raises(StaleVersion) as raised:
         async with database.begin() as work:
-            await work.cases.add(case, moved())
+            await work.cases.add_all([(case, moved())])
 
     assert case.policy_no not in str(raised.value)

@@ -197,7 +197,7 @@ async def test_a_slice_is_of_an_organisation_a_channel_a_product_or_days(databas
         async with database.begin() as work:
             holder_id = await work.policies.put(policy, a_holder(), "digest", at(9))
             case = a_case(policy_no=policy.policy_no, holder_id=holder_id, org=org, state=CaseState.READY)
-            await work.cases.add(replace(case, revisit_last_day=last_day), moved())
+            await work.cases.add_all([(replace(case, revisit_last_day=last_day), moved())])
     assert await _counts(database, CaseSet.DUE, part=part) == [count]
 
 

@@ -135,7 +135,8 @@ class Site:
                 revisit_last_day=free_look.revisit_last_day if free_look else None,
                 surrender_last_day=free_look.surrender_last_day if free_look else None,
             )
-            return await work.cases.add(replace(case, **changes), moved(when=self.now))
+            (added,) = await work.cases.add_all([(replace(case, **changes), moved(when=self.now))])
+            return added
 
     async def case(self, case: RevisitCase) -> RevisitCase:
         async with self.storage.read() as work:
