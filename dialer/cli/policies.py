@@ -11,7 +11,8 @@ from dialer.bootstrap import Site
 from dialer.cli.at_site import DEFAULT_CONFIG, Config, at_site, err, out
 from dialer.importing import ErrorFile, PolicyFile, give_way
 from dialer.usecases.explain_case import explain_case
-from dialer.usecases.import_policies import ImportReport, import_policies
+from dialer.usecases.import_policies import import_policies
+from dialer.usecases.tell_import import ImportReport
 
 _BAD_ROWS = 3
 

@@ -1,7 +1,9 @@
 """The story of a revisit, one chapter a module; read them in this order.
 
 **A policy comes in**
-1.  `import_policies`    an extract, row by row; samples are drawn
+1.  `import_policies`    an extract: read, sorted, stored
+    `draw_samples`       of some policies only a share must be revisited
+    `tell_import`        what became of every row
     `take_policies`      the same from the core system's own messages
     `enter_policy`       what one policy does to its case: new, or changed
     `policy_changes`     how a change is told in the history, with personal values masked

@@ -12,8 +12,9 @@ from dialer.ports import Clock, Signals
 from dialer.ports.storage import Storage
 from dialer.usecases.access import sees
 from dialer.usecases.enter_policy import org_of
-from dialer.usecases.import_policies import Fate, PolicySource, import_policies
+from dialer.usecases.import_policies import PolicySource, import_policies
 from dialer.usecases.rulebook import Rulebook
+from dialer.usecases.tell_import import Fate
 
 
 @dataclass(slots=True)

@@ -24,9 +24,10 @@ from dialer.storage.database import Database
 from dialer.storage.schema import upgrade
 from dialer.storage.vault import Vault
 from dialer.usecases.enter_policy import CANCELLED_IN_CALL, SHARED_PHONE, STAFF_PHONE
-from dialer.usecases.import_policies import ImportReport, import_policies
+from dialer.usecases.import_policies import import_policies
 from dialer.usecases.open_ticket import open_ticket
 from dialer.usecases.rulebook import Rulebook
+from dialer.usecases.tell_import import ImportReport
 from tests.builders import at, moved
 from tests.usecases.site import HeardSignals
 from trials.extracts import Values, a_row, a_short_row, an_id, write_csv, write_xlsx
@@ -166,6 +167,12 @@ async def test_a_policy_twice_in_a_file_is_one_and_the_first_counts(desk: Desk):
     assert (first.new, first.changed, first.unchanged, first.bad) == (2, 0, 2, 2)
     assert (second.new, second.changed, second.unchanged, second.bad) == (0, 0, 4, 2)
     assert [(line["行号"], line["代码"]) for line in desk.errors()] == [("4", "POLICY_TWICE"), ("7", "POLICY_TWICE")]
+
+
+async def test_the_same_row_again_is_no_fault_however_far_below_while_the_policy_waits_for_its_draw(desk: Desk):
+    report = await desk.take(*[a_short_row(number) for number in range(1, 31)], a_short_row(1))
+
+    assert (report.new, report.unchanged, report.bad) == (30, 1, 0)
 
 
 async def test_a_changed_policy_says_what_changed_with_personal_values_masked(desk: Desk):
