@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, Select, func, or_, select
+from sqlalchemy import ColumnElement, RowMapping, Select, bindparam, func, or_, select
 
 from dialer.domain.attempt import Attempt, AttemptId
 from dialer.domain.call import Call, CallId, Ended, Party, SeatId
@@ -30,6 +30,9 @@ PAST_CALL: tuple[ColumnElement[Any], ...] = (
 """The columns of a PastCall, but for the outcome: a call's or an attempt's."""
 
 
+_FINISH = attempt_rows.update().where(attempt_rows.c.id == bindparam("its_id"), attempt_rows.c.finished_at.is_(None))
+
+
 class CallShelf:
     """`dialer.ports.storage.Calls` in SQL."""
 
@@ -37,7 +40,7 @@ class CallShelf:
         self._statements = statements
 
     async def intend(self, stored: StoredCall, attempts: Sequence[Attempt]) -> Sequence[Attempt]:
-        await self._statements.run(calls.insert().values(row_of(stored, calls) | _call_row(stored.call)))
+        await self._statements.run(calls.insert(), row_of(stored, calls) | _call_row(stored.call))
         return [await self._add(attempt) for attempt in attempts]
 
     async def _add(self, attempt: Attempt) -> Attempt:
@@ -97,8 +100,7 @@ class CallShelf:
 
     async def finish(self, attempt: Attempt) -> None:
         row = unnumbered(row_of(attempt, attempt_rows))
-        unfinished = (attempt_rows.c.id == attempt.id) & attempt_rows.c.finished_at.is_(None)
-        if not await self._statements.change(attempt_rows.update().where(unfinished).values(row)):
+        if not (await self._statements.run(_FINISH, {**row, "its_id": attempt.id})).rowcount:
             raise StaleVersion(f"attempt {attempt.id} has its outcome already")
 
     async def _attempts(self, wanted: ColumnElement[bool]) -> Sequence[Attempt]:

@@ -32,7 +32,7 @@ class InterviewShelf:
         self._vault = statements.vault
 
     async def begin(self, interview: StoredInterview) -> None:
-        await self._statements.run(_interviews.insert().values(_row(interview, self._vault)))
+        await self._statements.run(_interviews.insert(), _row(interview, self._vault))
 
     async def get(self, attempt_id: AttemptId) -> StoredInterview | None:
         row = await self._statements.first(select(_interviews).where(_interviews.c.attempt_id == attempt_id))
@@ -46,8 +46,8 @@ class InterviewShelf:
 
     async def save(self, interview: StoredInterview) -> StoredInterview:
         after = replace(interview, version=interview.version + 1)
-        as_read = (_interviews.c.attempt_id == interview.attempt_id) & (_interviews.c.version == interview.version)
-        if not await self._statements.change(_interviews.update().where(as_read).values(_row(after, self._vault))):
+        as_read = {"attempt_id": interview.attempt_id, "version": interview.version}
+        if not await self._statements.put(_interviews, _row(after, self._vault), **as_read):
             raise StaleVersion(
                 f"the interview of attempt {interview.attempt_id} went on at another desk: read it again"
             )

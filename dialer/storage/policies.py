@@ -111,8 +111,7 @@ class PolicyShelf:
         return _phone_row(phone) | {"holder_id": each.holder_id, "number_hash": digest, "number_sealed": sealed}
 
     async def save_phone(self, phone: HolderPhone) -> None:
-        if not await self._statements.change(phones.update().where(phones.c.id == phone.id).values(_phone_row(phone))):
-            raise NotFound(f"there is no number with id {phone.id}")
+        await self._statements.save(phones, _phone_row(phone) | {"id": phone.id}, f"number with id {phone.id}")
 
     async def sharing(self, numbers: Sequence[PhoneNumber]) -> Mapping[PhoneNumber, frozenset[int]]:
         hashes = {self._vault.digest(number.e164): number for number in numbers}

@@ -21,10 +21,8 @@ async def save_version(statements: Statements, table: Table, row: Row, state: st
     Raises:
         StaleVersion: the stored version or state is another.
     """
-    same = (table.c.id == row["id"]) & (table.c.version == row["version"] - 1)
-    if state is not None:
-        same &= table.c.state == state
-    if not await statements.change(table.update().where(same).values(unnumbered(row))):
+    as_read = {"id": row["id"], "version": row["version"] - 1} | ({} if state is None else {"state": state})
+    if not await statements.put(table, unnumbered(row), **as_read):
         raise StaleVersion(f"{table.name} {row['id']} is no longer at version {row['version'] - 1}: read it again")
 
 
