@@ -34,7 +34,7 @@ _REFRESH_AT_MOST_EVERY_SECONDS = 1.0
 
 _SILENT_SECONDS = 10.0
 
-_SHOWN_FIRST = (
+_CHIPS = (
     SeatState.TALKING, SeatState.RESERVED, SeatState.WRAP_UP, SeatState.READY, SeatState.PAUSED, SeatState.SEATING,
     SeatState.AWAY,
 )  # fmt: skip
@@ -76,7 +76,7 @@ async def show_floor(request: web.Request, refused: DialerError | None = None) -
         may_listen=user.may(Permission.LISTEN_IN),
         may_see_tickets=user.may(Permission.SEE_TICKETS),
         modes=tuple(ListenMode),
-        states=_SHOWN_FIRST,
+        states=_CHIPS,
         wanted=code_if_any(SeatState, request.query.get("state", "")),
     )
 

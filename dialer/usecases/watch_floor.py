@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -36,6 +35,8 @@ FAULT_SHARE = 0.03
 """Calls that fail by the network or by us: more is an alarm (rules §10.2) …"""
 
 _FAULTS_AMONG = 20  # … once there are enough calls to speak of a share
+_SEALING_BEHIND = 20
+"""More recordings than this do not just wait for their turn to be sealed."""
 
 _QUEUE = (CaseSet.DUE_NOW, CaseSet.WAITING_HOUR, CaseSet.LATER_TODAY, CaseSet.HELD)
 _FAILURE_IS_TOLD_FOR = timedelta(minutes=1)
@@ -43,13 +44,14 @@ _FAILURE_IS_TOLD_FOR = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class SeatOnFloor:
-    """A seat, whose it is, for how long it is as it is, and the supervisor on its call."""
+    """A seat, whose it is, for how long it is as it is, and the supervisor on its call: the reader when `mine`."""
 
     seat: Seat
     person: User
     listening: Listening | None
     seconds: float
     over_target: bool
+    mine: bool = False
 
     @property
     def call_id(self) -> CallId | None:
@@ -70,6 +72,7 @@ class FloorPicture:
         mine, failed: the reader's own place on somebody's call, and what has just come to nothing.
     """
 
+    reader: User
     now: datetime
     seats: tuple[SeatOnFloor, ...]
     by_state: Mapping[CaseState, int]
@@ -84,18 +87,30 @@ class FloorPicture:
     mine: Listening | None = None
     failed: Listening | None = None
 
-    def at_work(self, state: SeatState) -> int:
-        """How many seats are in a state."""
-        return Counter(each.seat.state for each in self.seats)[state]
+    def only(self, state: SeatState | None) -> Sequence[SeatOnFloor]:
+        """The seats in a state; all that are at work for None."""
+        if state is None:
+            return [each for each in self.seats if each.seat.state is not SeatState.AWAY]
+        return [each for each in self.seats if each.seat.state == state]
 
-    def longest(self, state: SeatState) -> float | None:
-        """How long the longest has been in a state, in seconds; None when nobody is."""
-        return max((each.seconds for each in self.seats if each.seat.state is state), default=None)
+    def longest(self, state: SeatState) -> float:
+        """How long the longest has been in a state, in seconds; nothing when nobody is."""
+        return max((each.seconds for each in self.only(state)), default=0.0)
+
+    def may_join(self, each: SeatOnFloor) -> bool:
+        """Whether the reader's telephone may go into the call, or change there; a call has one listener at a time."""
+        free = each.listening is None and self.mine is None
+        return each.call_id is not None and bool(self.reader.phone_address) and (each.mine or free)
 
     @property
     def over_target(self) -> Sequence[SeatOnFloor]:
         """Wrap-ups and pauses that are too long, the longest first."""
         return sorted((each for each in self.seats if each.over_target), key=lambda each: -each.seconds)
+
+    @property
+    def sealing_behind(self) -> bool:
+        """Whether sealing does not keep up."""
+        return self.sound.waiting > _SEALING_BEHIND
 
     @property
     def trunk_suspect(self) -> bool:
@@ -113,6 +128,7 @@ async def watch_floor(
         listening = await work.listenings.open()
         below = await work.tickets.in_state(*AWAITED, org=user.org)
         return FloorPicture(
+            reader=user,
             now=now,
             seats=await _seats(work, user, listening, now, wrap_up_seconds),
             by_state=await work.cases.counts(org=user.org),
@@ -141,7 +157,8 @@ async def _seats(
             continue
         seconds = max(0.0, (now - seat.since).total_seconds())
         heard_by = on_call.get(seat.call_id) if seat.call_id else None
-        seats.append(SeatOnFloor(seat, person, heard_by, seconds, seconds > _target(seat, wrap_up_seconds)))
+        mine = heard_by is not None and heard_by.login == user.login
+        seats.append(SeatOnFloor(seat, person, heard_by, seconds, seconds > _target(seat, wrap_up_seconds), mine))
     return tuple(sorted(seats, key=lambda each: (each.person.name, each.seat.id)))
 
 
