@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 from aiohttp import web
 
-from dialer.console.forms import FormInvalid, fields, number
+from dialer.console.acting import acting
+from dialer.console.forms import code, fields, number
 from dialer.console.pages import page, see
 from dialer.console.routes import Route
 from dialer.console.site import site_of, user_of
 from dialer.domain.audit import AuditKind
 from dialer.domain.case import CaseId, CaseState
+from dialer.domain.errors import DialerError
 from dialer.domain.user import Permission
-from dialer.usecases.access import case_in_scope
 from dialer.usecases.case_file import case_file
 from dialer.usecases.explain_case import explain_case
 from dialer.usecases.judge_refusal import judge_refusal
 
 
-async def show_case(request: web.Request) -> web.Response:
+class Verdict(StrEnum):
+    """What QA says of a refusal."""
+
+    REFUSED = "refused"
+    NOT_REFUSED = "not_refused"
+
+
+async def show_case(request: web.Request, refused: DialerError | None = None) -> web.Response:
     """One case."""
     site, user = site_of(request), user_of(request)
     case_id = CaseId(number(request.match_info["case_id"]))
@@ -26,6 +36,7 @@ async def show_case(request: web.Request) -> web.Response:
     return page(
         request,
         "case.html",
+        refused=refused,
         file=file,
         why=why,
         may_hear=user.may(Permission.HEAR_RECORDINGS),
@@ -45,21 +56,15 @@ async def judge(request: web.Request) -> web.StreamResponse:
     """QA has heard the refusal, and says whether it was one."""
     site, user = site_of(request), user_of(request)
     case_id = CaseId(number(request.match_info["case_id"]))
-    async with site.storage.read() as work:
-        await case_in_scope(work, user, case_id)
     sent = await fields(request)
-    refused = sent.get("verdict") == "refused"
-    if not refused and sent.get("verdict") != "not_refused":
-        raise FormInvalid("verdict: refused | not_refused")
-    why = sent.get("why", "").strip()
-    await judge_refusal(
-        site.storage, site.signals, site.rulebook, case_id, user.login, site.now, refused=refused, why=why
-    )
+    refused = code(Verdict, sent.get("verdict", "")) is Verdict.REFUSED
+    why = sent.get("why", "")
+    await judge_refusal(site.storage, site.signals, site.rulebook, user, case_id, site.now, refused=refused, why=why)
     return see(f"/cases/{case_id}")
 
 
 ROUTES = (
     Route("GET", "/cases/{case_id}", Permission.SEE_CASES, show_case, AuditKind.CASE_SEEN),
     Route("GET", "/cases/{case_id}/sound", Permission.HEAR_RECORDINGS, show_sound, AuditKind.CASE_SEEN),
-    Route("POST", "/cases/{case_id}/refusal", Permission.JUDGE_REFUSALS, judge),
+    Route("POST", "/cases/{case_id}/refusal", Permission.JUDGE_REFUSALS, acting(judge, show_case)),
 )

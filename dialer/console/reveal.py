@@ -4,50 +4,46 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from dialer.console.acting import acting
 from dialer.console.address import address
 from dialer.console.forms import fields, number
 from dialer.console.pages import page, wants_fragment
 from dialer.console.routes import Route
 from dialer.console.site import site_of, user_of
 from dialer.domain.case import CaseId
+from dialer.domain.errors import DialerError
 from dialer.domain.ticket import TicketId
 from dialer.domain.user import Permission
 from dialer.ports.storage import HolderPhone
 from dialer.usecases import reveal_number
-from dialer.usecases.reveal_number import ReasonMissing, StatedReason
+from dialer.usecases.reveal_number import StatedReason
 
 SHOWN_FOR_SECONDS = 30
 
 
-async def hide_of_case(request: web.Request) -> web.Response:
+async def hide_of_case(request: web.Request, refused: DialerError | None = None) -> web.Response:
     """The number of a case, masked again."""
-    site = site_of(request)
-    return _shown(request, await reveal_number.phone_of_case(site.storage, user_of(request), *_of_case(request)))
+    site, user = site_of(request), user_of(request)
+    return _shown(request, await reveal_number.phone_of_case(site.storage, user, *_of_case(request)), refused)
 
 
-async def hide_of_ticket(request: web.Request) -> web.Response:
+async def hide_of_ticket(request: web.Request, refused: DialerError | None = None) -> web.Response:
     """The number of a ticket, masked again."""
-    site = site_of(request)
-    return _shown(request, await reveal_number.phone_of_ticket(site.storage, user_of(request), *_of_ticket(request)))
+    site, user = site_of(request), user_of(request)
+    return _shown(request, await reveal_number.phone_of_ticket(site.storage, user, *_of_ticket(request)), refused)
 
 
 async def show_of_case(request: web.Request) -> web.Response:
     """One whole number of a case."""
     site, user, named, reason = site_of(request), user_of(request), _of_case(request), await _reason(request)
-    try:
-        phone = await reveal_number.reveal_of_case(site.storage, user, *named, reason, site.now, address(request))
-    except ReasonMissing as refused:
-        return _shown(request, await reveal_number.phone_of_case(site.storage, user, *named), refused=refused)
+    phone = await reveal_number.reveal_of_case(site.storage, user, *named, reason, site.now, address(request))
     return _shown(request, phone, whole=True)
 
 
 async def show_of_ticket(request: web.Request) -> web.Response:
     """One whole number of a ticket."""
     site, user, named, reason = site_of(request), user_of(request), _of_ticket(request), await _reason(request)
-    try:
-        phone = await reveal_number.reveal_of_ticket(site.storage, user, *named, reason, site.now, address(request))
-    except ReasonMissing as refused:
-        return _shown(request, await reveal_number.phone_of_ticket(site.storage, user, *named), refused=refused)
+    phone = await reveal_number.reveal_of_ticket(site.storage, user, *named, reason, site.now, address(request))
     return _shown(request, phone, whole=True)
 
 
@@ -67,7 +63,7 @@ async def _reason(request: web.Request) -> StatedReason:
 
 
 def _shown(
-    request: web.Request, phone: HolderPhone, *, whole: bool = False, refused: ReasonMissing | None = None
+    request: web.Request, phone: HolderPhone, refused: DialerError | None = None, *, whole: bool = False
 ) -> web.Response:
     """As a part of the page, or without scripts as a page that goes back by itself."""
     record_path = request.path.partition("/phones/")[0]
@@ -83,7 +79,12 @@ def _shown(
 
 ROUTES = (
     Route("GET", "/cases/{case_id}/phones/{phone_id}", Permission.REVEAL_NUMBERS, hide_of_case),
-    Route("POST", "/cases/{case_id}/phones/{phone_id}", Permission.REVEAL_NUMBERS, show_of_case),
+    Route("POST", "/cases/{case_id}/phones/{phone_id}", Permission.REVEAL_NUMBERS, acting(show_of_case, hide_of_case)),
     Route("GET", "/tickets/{ticket_id}/phones/{phone_id}", Permission.REVEAL_TICKET_NUMBERS, hide_of_ticket),
-    Route("POST", "/tickets/{ticket_id}/phones/{phone_id}", Permission.REVEAL_TICKET_NUMBERS, show_of_ticket),
+    Route(
+        "POST",
+        "/tickets/{ticket_id}/phones/{phone_id}",
+        Permission.REVEAL_TICKET_NUMBERS,
+        acting(show_of_ticket, hide_of_ticket),
+    ),
 )

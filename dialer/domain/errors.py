@@ -60,3 +60,17 @@ class NotFound(DialerError):
     """There is no such record, or it is outside the person's scope."""
 
     code = "NOT_FOUND"
+
+
+class ReasonMissing(DialerError):
+    """Somebody did not say why, where the reason is kept on record."""
+
+    code = "REASON_MISSING"
+
+
+def reason_given(text: str, least_chars: int = 1) -> str:
+    """Why somebody does it, as the history keeps it. Raises ReasonMissing for fewer characters."""
+    reason = text.strip()
+    if len(reason) < least_chars:
+        raise ReasonMissing(f"say why, in {least_chars} characters or more: the reason is kept on record")
+    return reason

@@ -11,13 +11,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from dialer.domain.calendar import WorkingCalendar, YearSchedule
-from dialer.domain.errors import CalendarInvalid, StaleVersion
+from dialer.domain.errors import CalendarInvalid, StaleVersion, reason_given
 from dialer.domain.user import User
 from dialer.ports import Signals
 from dialer.ports.administration import CalendarYear, InForce
 from dialer.ports.storage import Storage
 from dialer.ports.topics import IN_FORCE
-from dialer.usecases.govern_scripts import ReasonNeeded
 from dialer.usecases.move_deadlines import MovedCase, MovedTicket, changed_days, move_deadlines, would_move
 from dialer.usecases.rulebook import Rulebook
 
@@ -88,17 +87,16 @@ async def put_in_force(
     Raises:
         CalendarInvalid: the schedule can't be read, or contradicts a neighbouring year.
         YearInUse: it contradicts a year in use and nobody said that this is a correction.
-        ReasonNeeded: it comes without a reason.
+        ReasonMissing: it comes without a reason.
     """
     change = await foresee(storage, rulebook, in_force, text)
     if change.is_nothing:
         return change
     if change.is_correction and not correction:
         raise YearInUse(f"deadlines were computed with other days of {change.schedule.year}: confirm the correction")
-    if not reason.strip():
-        raise ReasonNeeded("say why, or which notice; it is kept with the schedule and with every deadline it moves")
+    why = reason_given(reason)
     async with storage.begin() as work:
-        year = CalendarYear(change.schedule.year, change.schedule.version, text, reason.strip(), by.login, now)
+        year = CalendarYear(change.schedule.year, change.schedule.version, text, why, by.login, now)
         year = await work.decisions.put_year(year)
     await in_force.take_up()
     await signals.notify(IN_FORCE)

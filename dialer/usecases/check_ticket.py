@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from dialer.domain.errors import DialerError
+from dialer.domain.errors import DialerError, reason_given
 from dialer.domain.problem import ProblemLevel
 from dialer.domain.reply import ReplyContent
 from dialer.domain.ticket import TicketEvent, TicketId, TransferTicket
@@ -23,12 +23,6 @@ class ScanMissing(DialerError):
     """A second-level ticket is archived with its signed paper: a scan must be attached first (rules §2.4, §5.3)."""
 
     code = "SCAN_MISSING"
-
-
-class ReasonMissing(DialerError):
-    """Whoever sends an answer back says why."""
-
-    code = "REASON_MISSING"
 
 
 async def return_to_branch(
@@ -94,6 +88,4 @@ async def _last_answer(work: Work, ticket: TransferTicket) -> TicketReply:
 
 
 def _with_reason(user: User, reason: str, now: datetime) -> Moved:
-    if not reason:
-        raise ReasonMissing("say why the answer is sent back")
-    return Moved(user.login, now, {"reason": reason})
+    return Moved(user.login, now, {"reason": reason_given(reason)})

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from dialer.domain.errors import DialerError, NotAllowed, NotFound, ScriptInvalid
+from dialer.domain.errors import DialerError, NotAllowed, NotFound, ScriptInvalid, reason_given
 from dialer.domain.script import CallScript, Finding, ScriptRef, gate
 from dialer.domain.script.comparison import NodeChange, compare
 from dialer.domain.script.version import ScriptEvent, ScriptVersion
@@ -28,12 +28,6 @@ class NotPublishable(DialerError):
     """The gate has findings, so the version goes no further (rules §8.4)."""
 
     code = "NOT_PUBLISHABLE"
-
-
-class ReasonNeeded(DialerError):
-    """Why is asked for, and kept in the history."""
-
-    code = "REASON_NEEDED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,10 +198,10 @@ async def _writers(work: Work, version: ScriptVersion) -> set[str]:
 
 
 async def send_back(storage: Storage, by: User, version_id: int, why: str, now: datetime) -> None:
-    """Not approved, or not any more: a draft again. Raises ReasonNeeded, ImpossibleMove."""
+    """Not approved, or not any more: a draft again. Raises ReasonMissing, ImpossibleMove."""
     async with storage.begin() as work:
         version = await work.decisions.script(version_id)
-        detail = {"why": _reason(why)}
+        detail = {"why": reason_given(why)}
         again = replace(version, approved_by="")
         await work.decisions.move_script(again, ScriptEvent.SENT_BACK, Moved(by.login, now, detail))
 
@@ -241,10 +235,10 @@ async def publish_script(
 async def retire_script(
     storage: Storage, signals: Signals, in_force: InForce, by: User, version_id: int, why: str, now: datetime
 ) -> None:
-    """No call begins with it any more: the version before it holds again. Raises ReasonNeeded, ImpossibleMove."""
+    """No call begins with it any more: the version before it holds again. Raises ReasonMissing, ImpossibleMove."""
     async with storage.begin() as work:
         version = await work.decisions.script(version_id)
-        await work.decisions.move_script(version, ScriptEvent.RETIRED, Moved(by.login, now, {"why": _reason(why)}))
+        await work.decisions.move_script(version, ScriptEvent.RETIRED, Moved(by.login, now, {"why": reason_given(why)}))
     await _tell(signals, in_force)
 
 
@@ -260,9 +254,3 @@ def _past_the_gate(in_force: InForce, version: ScriptVersion) -> None:
         raise NotPublishable(str(error)) from error
     if findings:
         raise NotPublishable("; ".join(map(str, findings)))
-
-
-def _reason(why: str) -> str:
-    if not why.strip():
-        raise ReasonNeeded("say why; it is kept in the history")
-    return why.strip()

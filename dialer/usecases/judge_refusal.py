@@ -7,13 +7,15 @@ from datetime import datetime
 
 from dialer.domain.call import RecordingKind
 from dialer.domain.case import CaseEvent, CaseId, RevisitCase
-from dialer.domain.errors import NotAllowed
+from dialer.domain.errors import NotAllowed, reason_given
 from dialer.domain.outcome import Outcome
 from dialer.domain.reason import Reason
 from dialer.domain.recording import RecordingState
+from dialer.domain.user import User
 from dialer.ports import Signals
 from dialer.ports.storage import Moved, Storage, Work
 from dialer.ports.topics import DISPATCH
+from dialer.usecases.access import case_in_scope
 from dialer.usecases.answer_ticket import close_answered_tickets, take_up_answer
 from dialer.usecases.gather_facts import gather, ranked
 from dialer.usecases.rulebook import Rulebook
@@ -23,8 +25,8 @@ async def judge_refusal(
     storage: Storage,
     signals: Signals,
     rulebook: Rulebook,
+    user: User,
     case_id: CaseId,
-    by: str,
     now: datetime,
     *,
     refused: bool,
@@ -33,12 +35,15 @@ async def judge_refusal(
     """QA has listened: the customer did refuse (the case closes) or did not (it is dialled again).
 
     Raises:
-        ImpossibleMove: the case does not wait for QA.
+        NotFound: the case is out of the user's sight.
+        ImpossibleMove: it does not wait for QA.
+        ReasonMissing: it is not said what was heard.
         NotAllowed: there is no sealed recording to have listened to.
     """
     async with storage.begin() as work:
-        case = await work.cases.get(case_id)
-        moved = Moved(by, now, {"why": why})
+        case = await case_in_scope(work, user, case_id)
+        why = reason_given(why)
+        moved = Moved(user.login, now, {"why": why})
         if refused:
             await _must_be_heard(work, case)
             closed = replace(case, closed_at=now, closed_why="REFUSED")

@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from dialer.domain.audit import AuditEntry, AuditKind
 from dialer.domain.case import CaseId, RevisitCase
-from dialer.domain.errors import DialerError, NotAllowed, NotFound
+from dialer.domain.errors import NotAllowed, NotFound, ReasonMissing, reason_given
 from dialer.domain.ticket import OPEN_TICKETS, TicketId, TransferTicket
 from dialer.domain.user import Permission, User
 from dialer.ports.storage import HolderPhone, Storage, Work
@@ -30,24 +30,18 @@ class RevealReason(StrEnum):
     COMPLAINT = "COMPLAINT"
 
 
-class ReasonMissing(DialerError):
-    """A number is shown for a reason from the list, with a few words of one's own."""
-
-    code = "REVEAL_REASON_MISSING"
-
-
 @dataclass(frozen=True, slots=True)
 class StatedReason:
-    """What is written into the log."""
+    """What is written into the log: a reason from the list, with a few words of one's own."""
 
     kind: str
     words: str
 
     def checked(self) -> str:
         """As one text. Raises ReasonMissing."""
-        if self.kind not in set(RevealReason) or len(self.words.strip()) < MIN_WORDS_CHARS:
-            raise ReasonMissing("choose a reason, and say in a few words what the number is needed for")
-        return f"{self.kind}: {self.words.strip()}"
+        if self.kind not in set(RevealReason):
+            raise ReasonMissing(f"choose one of the reasons: {', '.join(RevealReason)}")
+        return f"{self.kind}: {reason_given(self.words, MIN_WORDS_CHARS)}"
 
 
 async def phone_of_case(storage: Storage, user: User, case_id: CaseId, phone_id: int) -> HolderPhone:

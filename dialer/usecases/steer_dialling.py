@@ -12,9 +12,9 @@ from datetime import date, datetime, time, timedelta
 
 from dialer.domain.calendar import SHANGHAI, shanghai_day
 from dialer.domain.case import Purpose
-from dialer.domain.errors import NotFound
+from dialer.domain.errors import NotFound, reason_given
 from dialer.domain.seat import SeatState
-from dialer.domain.steering import Course, Steering, SteeringInvalid, SteeringKind, busy_for, check, course_of, lapsing
+from dialer.domain.steering import Course, Steering, SteeringKind, busy_for, check, course_of, lapsing
 from dialer.domain.user import Permission, User
 from dialer.ports import Signals
 from dialer.ports.steering import PoolCount
@@ -119,10 +119,11 @@ async def steer(
     """Make a decision. One of its kind for the same group is replaced by it.
 
     Raises:
-        SteeringInvalid, NotFound, CalendarMissing: as `preview`; SteeringInvalid also without a reason.
+        SteeringInvalid, NotFound, CalendarMissing: as `preview`.
+        ReasonMissing: no reason was given.
     """
     _may_decide(rulebook, user, wish, now)
-    why = _reason(wish.why)
+    why = reason_given(wish.why)
     async with storage.begin() as work:
         before = await _same(work, wish, now)
         made = await work.steerings.add(replace(wish, id=0, by=user.login, at=now, why=why))
@@ -140,13 +141,13 @@ async def end_steering(
     Raises:
         NotFound: it is not there, or is about more than the user's organisation.
         StaleVersion: it has ended already.
-        SteeringInvalid: no reason was given.
+        ReasonMissing: no reason was given.
         CalendarMissing: today's year is not loaded.
     """
     async with storage.begin() as work:
         steering = await decision_in_scope(work, user, steering_id)
         _may_decide(rulebook, user, steering, now)
-        await work.steerings.end(steering.id, user.login, _reason(why), now)
+        await work.steerings.end(steering.id, user.login, reason_given(why), now)
     await signals.notify(DISPATCH, WALL)
 
 
@@ -156,12 +157,6 @@ async def decision_in_scope(work: Work, user: User, steering_id: int) -> Steerin
     if not sees(user, steering.org):
         raise NotFound(f"there is no decision {steering_id}")
     return steering
-
-
-def _reason(why: str) -> str:
-    if not why.strip():
-        raise SteeringInvalid("say why: the reason is kept, and shown on every case that waits")
-    return why.strip()
 
 
 @dataclass(frozen=True, slots=True)

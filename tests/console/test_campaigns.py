@@ -65,7 +65,7 @@ async def test_what_can_not_be_is_said_above_the_form_that_asked(manager: Visito
 async def test_without_a_reason_the_effect_is_shown_again(manager: Visitor, case) -> None:
     response = await manager.post("/campaigns", None, **PAUSE | {"why": " "})
     assert response.status == 422
-    assert "不能这样安排外呼" in await response.text()
+    assert "请写明原因" in await response.text()
     await manager.post("/campaigns", None, **PAUSE)
     response = await manager.post("/campaigns/1/end", None, why="")
     assert response.status == 422

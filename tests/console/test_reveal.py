@@ -61,7 +61,7 @@ async def test_no_reason_no_number(console: Console, log_in, sent: dict[str, str
     manager = await log_in(Role.CC_MANAGER)
     answer = await manager.post(f"/cases/{case.id}/phones/{phone.id}", FRAGMENT, **sent)
     text = await answer.text()
-    assert (answer.status, "请选择事由" in text, phone.number.national in text) == (422, True, False)
+    assert (answer.status, "请写明原因" in text, phone.number.national in text) == (422, True, False)
     assert await _revealed(console) == []
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from dialer.domain.attachment import AttachmentTooLarge, AttachmentTypeRefused, TooManyAttachments
 from dialer.domain.case import CaseState
-from dialer.domain.errors import ImpossibleMove, NotAllowed, NotFound, StaleVersion
+from dialer.domain.errors import ImpossibleMove, NotAllowed, NotFound, ReasonMissing, StaleVersion
 from dialer.domain.problem import Problem, ProblemLevel, ProblemType
 from dialer.domain.reply import Objection
 from dialer.domain.ticket import TicketEvent, TicketId, TicketItem, TicketState, TransferTicket
@@ -20,7 +20,6 @@ from dialer.ports.topics import DISPATCH
 from dialer.recording.local_store import LocalStore
 from dialer.usecases.attach_to_ticket import ReceivedFile, attach_to_ticket, attachment_in_scope
 from dialer.usecases.check_ticket import (
-    ReasonMissing,
     ScanMissing,
     accept_answer,
     reject_answer,

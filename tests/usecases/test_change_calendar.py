@@ -10,7 +10,7 @@ from datetime import date
 import pytest
 
 from dialer.domain.case import CaseState, RevisitCase
-from dialer.domain.errors import CalendarInvalid
+from dialer.domain.errors import CalendarInvalid, ReasonMissing
 from dialer.domain.ticket import TicketState
 from dialer.domain.user import Role, User
 from dialer.in_force import SiteInForce
@@ -19,7 +19,6 @@ from dialer.ports.topics import IN_FORCE
 from dialer.timers import Timetable
 from dialer.usecases import move_deadlines
 from dialer.usecases.change_calendar import CalendarChange, YearInUse, foresee, put_in_force
-from dialer.usecases.govern_scripts import ReasonNeeded
 from tests.builders import a_policy, a_user
 from tests.conftest import ROOT
 from tests.usecases.site import HeardSignals, Site, SiteClock, on
@@ -73,7 +72,7 @@ async def test_a_year_in_use_is_contradicted_only_as_a_correction_with_a_reason(
     version = site.rulebook.calendar.version
     with pytest.raises(YearInUse):
         await _put(site, in_force, boss, signals, WITHOUT_SUNDAY_20)
-    with pytest.raises(ReasonNeeded):
+    with pytest.raises(ReasonMissing):
         await _put(site, in_force, boss, signals, WITHOUT_SUNDAY_20, reason=" ", correction=True)
     with pytest.raises(CalendarInvalid, match="2027"):
         await _put(site, in_force, boss, signals, A_2027.replace("2026-12-26", "2027-05-06"))

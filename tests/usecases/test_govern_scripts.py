@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from dialer.domain.errors import ImpossibleMove, NotAllowed, NotFound, ScriptInvalid, StaleVersion
+from dialer.domain.errors import ImpossibleMove, NotAllowed, NotFound, ReasonMissing, ScriptInvalid, StaleVersion
 from dialer.domain.script.comparison import Change
 from dialer.domain.script.version import ScriptState, ScriptVersion
 from dialer.domain.user import Role, User
 from dialer.in_force import SiteInForce
 from dialer.ports.topics import IN_FORCE
 from dialer.usecases import govern_scripts as desk
-from dialer.usecases.govern_scripts import NotPublishable, ReasonNeeded
+from dialer.usecases.govern_scripts import NotPublishable
 from tests.builders import a_policy, a_user
 from tests.usecases.site import HeardSignals, Site
 
@@ -133,7 +133,7 @@ async def test_nothing_is_published_that_compliance_has_not_approved(
     with pytest.raises(ImpossibleMove):
         await desk.publish_script(*publish)
     await _approved(site, in_force, author, compliance, draft)
-    with pytest.raises(ReasonNeeded):
+    with pytest.raises(ReasonMissing):
         await desk.send_back(site.storage, compliance, draft.id, " ", site.now)
     await desk.send_back(site.storage, compliance, draft.id, "称谓须保留客户服务中心", site.now)
     with pytest.raises(ImpossibleMove):

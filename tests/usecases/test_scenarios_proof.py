@@ -9,7 +9,7 @@ import pytest
 
 from dialer.domain.call import Answered, Connected, EarlyMedia, Ended, Party, RecordingKind, RecordingStarted, Ringing
 from dialer.domain.case import CaseState
-from dialer.domain.errors import NotAllowed
+from dialer.domain.errors import NotAllowed, NotFound, ReasonMissing
 from dialer.domain.outcome import Outcome
 from dialer.domain.recording import RecordingState
 from dialer.domain.seat import SeatState
@@ -25,6 +25,7 @@ from tests.builders import a_seal, a_user, sound_files
 from tests.usecases.site import Site
 
 MANAGER = a_user(role=Role.CC_MANAGER)
+QA = a_user(login="qa", role=Role.QA)
 
 
 async def test_a_recording_that_cannot_be_stored_blocks_the_close_until_it_can(site: Site):
@@ -137,13 +138,27 @@ async def test_a_refusal_closes_only_when_quality_has_heard_it(site: Site):
     await _refused(site, case)
     with pytest.raises(NotAllowed):
         await judge_refusal(
-            site.storage, site.signals, site.rulebook, case.id, "qa", site.now, refused=True, why="确认拒访"
+            site.storage, site.signals, site.rulebook, QA, case.id, site.now, refused=True, why="确认拒访"
         )
     await site.sealed()
     closed = await judge_refusal(
-        site.storage, site.signals, site.rulebook, case.id, "qa", site.now, refused=True, why="确认拒访"
+        site.storage, site.signals, site.rulebook, QA, case.id, site.now, refused=True, why="确认拒访"
     )
     assert (closed.state, closed.closed_why) == (CaseState.CLOSED_REFUSED, "REFUSED")
+
+
+async def test_nobody_judges_a_refusal_without_a_word_or_out_of_their_sight(site: Site):
+    case = await site.a_case_is_due()
+    await _refused(site, case)
+    await site.sealed()
+    with pytest.raises(ReasonMissing):
+        await judge_refusal(site.storage, site.signals, site.rulebook, QA, case.id, site.now, refused=True, why=" ")
+    elsewhere = a_user(login="qa2", role=Role.QA, org="99")
+    with pytest.raises(NotFound):
+        await judge_refusal(
+            site.storage, site.signals, site.rulebook, elsewhere, case.id, site.now, refused=False, why="听过"
+        )
+    assert (await site.case(case)).state is CaseState.REFUSAL_QA
 
 
 async def test_a_refusal_that_was_none_is_dialled_again(site: Site):
@@ -152,7 +167,7 @@ async def test_a_refusal_that_was_none_is_dialled_again(site: Site):
     await site.sealed()
     site.signals.topics.clear()
     back = await judge_refusal(
-        site.storage, site.signals, site.rulebook, case.id, "qa", site.now, refused=False, why="只是说忙"
+        site.storage, site.signals, site.rulebook, QA, case.id, site.now, refused=False, why="只是说忙"
     )
     assert (back.state, back.next_at) == (CaseState.READY, site.now)
     assert site.signals.topics == [DISPATCH]
@@ -172,7 +187,7 @@ async def test_an_older_recording_does_not_prove_a_refusal(site: Site):
     await _refused(site, case)
     with pytest.raises(NotAllowed):
         await judge_refusal(
-            site.storage, site.signals, site.rulebook, case.id, "qa", site.now, refused=True, why="确认拒访"
+            site.storage, site.signals, site.rulebook, QA, case.id, site.now, refused=True, why="确认拒访"
         )
 
 
@@ -187,9 +202,7 @@ async def test_a_refusal_of_a_redial_closes_its_ticket_with_the_case(site: Site)
     await site.answer(call, "END")
     await site.over(call)
     await site.sealed()
-    await judge_refusal(
-        site.storage, site.signals, site.rulebook, case.id, "qa", site.now, refused=True, why="确认拒访"
-    )
+    await judge_refusal(site.storage, site.signals, site.rulebook, QA, case.id, site.now, refused=True, why="确认拒访")
     assert [ticket.state.value for ticket in await site.tickets(case)] == ["CLOSED"]
 
 

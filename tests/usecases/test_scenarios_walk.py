@@ -28,6 +28,7 @@ from dialer.domain.outcome import Outcome
 from dialer.domain.recording import RecordingState
 from dialer.domain.seat import SeatState
 from dialer.domain.ticket import TICKET, TicketEvent, TicketState
+from dialer.domain.user import Role
 from dialer.ports import SoundLost, StoreFailed
 from dialer.ports.storage import Moved, Work
 from dialer.usecases.close_case import cancel_case
@@ -37,9 +38,10 @@ from dialer.usecases.judge_refusal import judge_refusal
 from dialer.usecases.keep_the_pool import expire_erevisits, flag_late, renew_ranks
 from dialer.usecases.place_call import Previewed, place_next_call
 from dialer.usecases.prove_case import proof_of
-from tests.builders import a_holder, a_number, sound_files
+from tests.builders import a_holder, a_number, a_user, sound_files
 from tests.usecases.site import Site, on
 
+QA = a_user(login="qa", role=Role.QA)
 SEATS = (SeatId("seat-1"), SeatId("seat-2"))
 PEOPLES_TURN = {
     CaseState.REFUSAL_QA,
@@ -195,7 +197,7 @@ class Walk:
             try:
                 refused = self.dice.random() < 0.5
                 await judge_refusal(
-                    site.storage, site.signals, site.rulebook, case.id, "qa", site.now, refused=refused, why="听"
+                    site.storage, site.signals, site.rulebook, QA, case.id, site.now, refused=refused, why="听"
                 )
             except NotAllowed:
                 return True

@@ -8,7 +8,7 @@ import pytest
 
 from dialer.domain.call import SeatId
 from dialer.domain.case import Appointment, CaseState, Purpose
-from dialer.domain.errors import CalendarMissing, NotFound, StaleVersion
+from dialer.domain.errors import CalendarMissing, NotFound, ReasonMissing, StaleVersion
 from dialer.domain.holder import Policyholder
 from dialer.domain.steering import Steering, SteeringInvalid, SteeringKind
 from dialer.domain.user import Role, User
@@ -155,10 +155,10 @@ async def test_a_decision_tells_engines_and_walls_to_look_again(site: Site):
 
 
 async def test_without_a_reason_nothing_is_decided_nor_taken_back(site: Site):
-    with pytest.raises(SteeringInvalid, match="say why"):
+    with pytest.raises(ReasonMissing, match="say why"):
         await decided(site, why="  ")
     made = await decided(site)
-    with pytest.raises(SteeringInvalid, match="say why"):
+    with pytest.raises(ReasonMissing, match="say why"):
         await end_steering(site.storage, HeardSignals(), site.rulebook, MANAGER, made.id, " ", site.now)
     assert (await decisions(site.storage, MANAGER, site.now)).standing == (made,)
 

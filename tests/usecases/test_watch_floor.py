@@ -59,8 +59,9 @@ async def test_the_wall_counts_who_does_what_and_names_the_longest(site: Site) -
     await _sits(site, "c", SeatState.WRAP_UP, 100)
     await _sits(site, "d", SeatState.PAUSED, 5000, PauseReason.BREAK)
     wall = await _wall(site)
-    assert (wall.at_work(SeatState.TALKING), wall.longest(SeatState.TALKING)) == (2, 200)
-    assert (wall.at_work(SeatState.AWAY), wall.longest(SeatState.AWAY)) == (0, None)
+    assert (len(wall.only(SeatState.TALKING)), wall.longest(SeatState.TALKING)) == (2, 200)
+    assert (wall.only(SeatState.AWAY), wall.longest(SeatState.AWAY)) == ([], 0)
+    assert [each.seat.id for each in wall.only(None)] == ["a", "b", "c", "d"]
     assert [each.seat.id for each in wall.over_target] == ["d", "c"]
     assert [each.seat.id for each in wall.seats] == ["a", "b", "c", "d"]
 
