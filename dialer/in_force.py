@@ -14,6 +14,7 @@ import structlog
 from dialer.calendars import parse_schedule
 from dialer.domain.calendar import WorkingCalendar, YearSchedule
 from dialer.domain.errors import DialerError, NotFound, ScriptInvalid
+from dialer.domain.province import PROVINCES
 from dialer.domain.script import CallScript, ScriptRef
 from dialer.domain.script.version import ScriptState, ScriptVersion
 from dialer.ports import Clock, Signals
@@ -148,8 +149,8 @@ class SiteInForce:
         return parse_schedule(text.encode(), "calendar")
 
     def place(self, org: str) -> str:
-        """The name of a place in the organisation; its codes where it has none."""
-        return self._places.get(org, org)
+        """The name of a place in the organisation; its codes, after the province's name, where nobody gave it one."""
+        return self._places.get(org) or f"{PROVINCES.get(org[:2], '')} {org}".strip()
 
     async def take_up(self) -> None:
         """Look whether anything changed, and go by it from now on."""

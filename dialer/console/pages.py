@@ -73,7 +73,6 @@ def _environment(language: str) -> Environment:
         day=spoken.day,
         moment=spoken.moment,
         money=spoken.money,
-        place=spoken.place,
         span=span,
         working=spoken.working,
         org=_places(spoken),
@@ -86,7 +85,7 @@ def _places(spoken: Words) -> Callable[[Context, str], str]:
 
     @pass_context
     def org(context: Context, place: str) -> str:
-        name: str = context["place"](place) if place else spoken.text("the whole company")
+        name: str = context["place"](place) if place else spoken.label("ALL", "Place")
         return name
 
     return org

@@ -20,7 +20,6 @@ from babel.support import Translations
 
 from dialer.domain.calendar import SHANGHAI
 from dialer.domain.clocks import OFFICE
-from dialer.domain.province import PROVINCES
 from dialer.domain.reason import Reason, Why
 
 LANGUAGES = ("zh_CN", "en")
@@ -78,10 +77,6 @@ class Words:
     def moment(self, value: datetime | None, pattern: str = "MM-dd HH:mm") -> str:
         """An instant on Shanghai's clocks."""
         return "—" if value is None else format_datetime(value, pattern, tzinfo=SHANGHAI, locale=_locale(self.language))
-
-    def place(self, org: str) -> str:
-        """An organisation, by its codes and the name of its province; the whole company when empty."""
-        return f"{PROVINCES.get(org[:2], '')} {org}".strip() if org else self.label("ALL", "Place")
 
     def working(self, time: timedelta) -> str:
         """A length of office time, in working days of an office's hours, hours and minutes."""

@@ -129,7 +129,7 @@ class InForce(Protocol):
         ...
 
     def place(self, org: str) -> str:
-        """The name of a place in the organisation; its codes where it has none."""
+        """The name of a place in the organisation; its codes, after the province's name, where nobody gave it one."""
         ...
 
     async def take_up(self) -> None:

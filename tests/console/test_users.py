@@ -73,7 +73,7 @@ async def test_every_button_does_its_work_and_the_history_says_so(boss: Visitor)
     assert changed.status == 303
     assert _password(await (await boss.post("/users/lihua/reset-password")).text())
     text = await (await boss.get("/users/lihua")).text()
-    for told in ("建立账号", "停用", "重新启用", "修改资料", "重置密码", "回访专员 → 质检", "44/4401 → 44"):
+    for told in ("建立账号", "停用", "重新启用", "修改资料", "重置密码", "回访专员 → 质检", "广东 44/4401 → 广东 44"):
         assert told in text, told
     assert '<td class="dim">boss</td>' in text
 

@@ -50,7 +50,8 @@ async def test_a_file_may_name_the_units_in_any_order(
         ("44/4401/440103", 4, "440103"),
     ]
     assert in_force.place("44/4401") == "广州中支"
-    assert in_force.place("31") == "31"
+    assert in_force.place("31") == "上海 31"
+    assert in_force.place("99/01") == "99/01"
     assert signals.topics == [IN_FORCE]
 
 
