@@ -43,7 +43,7 @@ from dialer.usecases.look_at_desk import (
     show_desk,
 )
 from dialer.usecases.preview_case import GiveBackReason, dial_previewed, give_back
-from dialer.usecases.staff_the_floor import PauseReason, wishes
+from dialer.usecases.staff_the_floor import PauseReason
 from dialer.usecases.write_down import answer_at_desk, keep_words
 
 _KNOWN = web.AppKey("known_of_calls", dict[CallId, CallFacts])
@@ -76,7 +76,6 @@ async def _desk(
         request,
         template,
         desk=desk,
-        wishes=wishes(desk.seat),
         refused=refused,
         event_key=event_key,
         reasons=tuple(PauseReason),

@@ -9,7 +9,6 @@ from dialer.domain.script.model import Capture
 from dialer.domain.seat import Seat, SeatState
 from dialer.ports.storage import StoredCall
 from dialer.usecases.look_at_desk import Desk, PolicyInCall, Preview
-from dialer.usecases.staff_the_floor import wishes
 
 Json = dict[str, object]
 
@@ -27,7 +26,7 @@ def desk_as_json(desk: Desk, csrf: str, refused: DialerError | None = None) -> J
         "csrf": csrf,
         "login": desk.user.login,
         "seat": _seat(desk.seat) if desk.seat else None,
-        "actions": _actions(desk),
+        "actions": sorted(desk.actions),
         "elapsed_seconds": desk.elapsed_seconds,
         "call": _call(desk.call) if desk.call else None,
         "customer": _customer(desk, desk.current) if desk.current else None,
@@ -48,18 +47,6 @@ def _seat(seat: Seat) -> Json:
         "leg_up": seat.leg_up,
         "pause_after_call": seat.pause_after_call,
     }
-
-
-def _actions(desk: Desk) -> list[str]:
-    actions = {wish.value.lower().replace("_", "-") for wish in wishes(desk.seat)}
-    state = desk.seat.state if desk.seat else SeatState.AWAY
-    if state is SeatState.TALKING and desk.screen is not None and desk.screen.outcome is None:
-        actions |= {"answer", "event", "mark"}
-    if state is SeatState.PREVIEW:
-        actions |= {"dial", "give-back"}
-    if state is SeatState.WRAP_UP:
-        actions.add("wrap-up")
-    return sorted(actions)
 
 
 def _call(stored: StoredCall) -> Json:

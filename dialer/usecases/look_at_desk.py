@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from enum import StrEnum
 
 from dialer.domain import interview as talk
 from dialer.domain.attempt import Attempt
@@ -28,6 +29,7 @@ from dialer.usecases.conduct_interview import Conversation, Talks, conversations
 from dialer.usecases.offer_appointment import days_to_offer
 from dialer.usecases.preview_case import why_shown_first
 from dialer.usecases.rulebook import Rulebook
+from dialer.usecases.staff_the_floor import wishes
 
 _ON_A_CALL = frozenset({SeatState.RESERVED, SeatState.TALKING, SeatState.WRAP_UP})
 
@@ -39,6 +41,29 @@ NOTE = "note"
 def field_of(node: str, option: str, capture: str) -> str:
     """The name of a captured field among the words of a call."""
     return f"{node}-{option}-{capture}"
+
+
+class DeskAction(StrEnum):
+    """What an agent may do at the desk."""
+
+    SIT_DOWN = "sit-down"
+    READY = "ready"
+    PAUSE = "pause"
+    STAND_UP = "stand-up"
+    HANG_UP = "hang-up"
+    DIAL = "dial"
+    GIVE_BACK = "give-back"
+    ANSWER = "answer"
+    EVENT = "event"
+    MARK = "mark"
+    WRAP_UP = "wrap-up"
+
+
+_IN_STATE = {
+    SeatState.PREVIEW: frozenset({DeskAction.DIAL, DeskAction.GIVE_BACK}),
+    SeatState.WRAP_UP: frozenset({DeskAction.WRAP_UP}),
+}
+_IN_A_TALK = frozenset({DeskAction.ANSWER, DeskAction.EVENT, DeskAction.MARK})
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +154,14 @@ class Desk:
     preview: Preview | None = None
     days: tuple[DayOffered, ...] = ()
     words: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def actions(self) -> frozenset[DeskAction]:
+        """What can be done now, so that no screen offers what the rules refuse."""
+        state = self.seat.state if self.seat else SeatState.AWAY
+        asked = state is SeatState.TALKING and self.screen is not None and self.screen.outcome is None
+        wished = {DeskAction[wish.name] for wish in wishes(self.seat)}
+        return _IN_STATE.get(state, frozenset()) | (_IN_A_TALK if asked else frozenset()) | wished
 
     def written(self, option: str, capture: str) -> str:
         """What was typed into a field of the question on screen."""
