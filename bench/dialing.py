@@ -16,7 +16,7 @@ from dialer.bootstrap import Site, opened, running
 from dialer.demo.profile import demo_settings, on_asterisk
 from dialer.domain.call import CallId, Ended, RecordingKind, RecordingStarted, SeatId, SoundFiles, WireEvent
 from dialer.domain.seat import SeatState
-from dialer.domain.user import Role, User
+from dialer.domain.user import PRIVILEGED, Role, User
 from dialer.ports import DialOrder, topics
 from dialer.telephony.asterisk import AmiAddress, AsteriskNodes, Node
 from dialer.telephony.asterisk.ari import Ari
@@ -192,7 +192,7 @@ class Through:
         async with self._opened() as site, AsyncExitStack() as stack:
             telephony = _Noting(site.clock, site.settings.paths.spool, [node], max_seats=len(self.phones))
             telephony.dialed = dialed
-            await stack.enter_async_context(running(site, console=False, telephony=telephony))
+            await stack.enter_async_context(running(site, console=False, telephony=telephony, proving=PRIVILEGED))
             begin = asyncio.Event()
             agents = [_Agent(site, self._agent(phone), begin, once=seconds is None) for phone in self.phones]
             async with asyncio.timeout(4 * _PATIENCE_SECONDS), asyncio.TaskGroup() as group:

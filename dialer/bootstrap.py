@@ -21,6 +21,7 @@ from dialer.console.app import make_console
 from dialer.console.passwords import Argon2Hasher
 from dialer.console.serving import serving
 from dialer.console.site import PhoneServer
+from dialer.console.site import Site as ConsoleSite
 from dialer.domain.calendar import SHANGHAI
 from dialer.domain.call import CallId, SoundFiles
 from dialer.domain.dialing_hours import DialRules, Hours
@@ -29,12 +30,12 @@ from dialer.domain.preview import PreviewRules
 from dialer.domain.problem import ProblemType
 from dialer.domain.recording import Seal
 from dialer.domain.sampling import ProvinceRules
-from dialer.domain.user import PRIVILEGED, Role
+from dialer.domain.user import Role
 from dialer.domain.webhook import Announcement
 from dialer.engine import Engine, EngineParts
 from dialer.importing import SentRows, give_way
 from dialer.in_force import PublishedScripts, SiteInForce
-from dialer.ports import Clock, Telephony
+from dialer.ports import Clock, Telephony, Waveforms
 from dialer.products import load_products
 from dialer.recording.encode import OpusEncoder
 from dialer.recording.local_store import LocalStore
@@ -184,7 +185,7 @@ async def running(
     engine: bool = True,
     console: bool = True,
     telephony: Telephony | None = None,
-    proving: frozenset[Role] = PRIVILEGED,
+    proving: frozenset[Role],
 ) -> AsyncIterator[Running]:
     """Put a site to work. At the end the engine stops in an orderly way: talking calls finish, then all is closed.
 
@@ -367,23 +368,25 @@ def _posting(settings: WebhookSettings) -> AbstractAsyncContextManager[SignedPos
 async def _serving(site: Site, proving: frozenset[Role]) -> AsyncIterator[str]:
     settings = site.settings.console
     with closing(OpusEncoder()) as encoder:
-        app = make_console(
-            storage=site.storage,
-            signals=site.signals,
-            scripts=site.scripts,
-            clock=site.clock,
-            rulebook=site.rulebook,
-            store=site.store,
-            attachments=site.attachments,
-            waveforms=encoder,
-            hasher=site.hasher,
-            api=ApiParts(SentRows, give_way, RateLimiter(site.settings.api.requests_per_minute)),
-            in_force=site.in_force,
-            settings=site.settings,
-            secure_cookies=settings.secure_cookies,
-            wrap_up_seconds=site.settings.engine.wrap_up_seconds,
-            proving=proving,
-            phone_servers=_phone_servers(site.settings),
-        )
+        api = ApiParts(SentRows, give_way, RateLimiter(site.settings.api.requests_per_minute))
+        app = make_console(_console_site(site, encoder, proving), api)
         async with serving(app, settings.host, settings.port) as url:
             yield url
+
+
+def _console_site(site: Site, waveforms: Waveforms, proving: frozenset[Role]) -> ConsoleSite:
+    return ConsoleSite(
+        storage=site.storage,
+        signals=site.signals,
+        scripts=site.scripts,
+        clock=site.clock,
+        rulebook=site.rulebook,
+        store=site.store,
+        waveforms=waveforms,
+        attachments=site.attachments,
+        hasher=site.hasher,
+        in_force=site.in_force,
+        settings=site.settings,
+        proving=proving,
+        phone_servers=_phone_servers(site.settings),
+    )

@@ -13,6 +13,7 @@ import typer
 from dialer.bootstrap import opened, running
 from dialer.cli.at_site import DEFAULT_CONFIG, Config, out
 from dialer.demo.run import DemoOptions, run_demo
+from dialer.domain.user import PRIVILEGED
 from dialer.logs import log_to
 from dialer.settings import PhoneSystem, Settings, load_settings
 
@@ -35,7 +36,7 @@ async def _serve(settings: Settings, only: str | None) -> None:
         loop.add_signal_handler(name, stop.set)
     async with (
         opened(settings) as site,
-        running(site, engine=only != "console", console=only != "engine") as dialer,
+        running(site, engine=only != "console", console=only != "engine", proving=PRIVILEGED) as dialer,
     ):
         _collect_seldom()
         out.print(f"运行中 · running: {dialer.console_url or 'engine only'}")

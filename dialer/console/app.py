@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from aiohttp import web
@@ -30,14 +29,8 @@ from dialer.console.api import API, ApiParts, api_routes, explain_api_errors
 from dialer.console.guard import add_security_headers, guard
 from dialer.console.problems import explain_errors
 from dialer.console.routes import ACCESS, SEEN, Door, add_routes
-from dialer.console.site import SITE, PhoneServer, Site
+from dialer.console.site import SITE, Site
 from dialer.console.trace import remember_traces
-from dialer.domain.user import PRIVILEGED, Role
-from dialer.ports import Clock, PasswordHasher, RecordingStore, Scripts, Signals, Waveforms
-from dialer.ports.administration import InForce
-from dialer.ports.storage import Storage
-from dialer.settings import Settings
-from dialer.usecases.rulebook import Rulebook
 
 STATIC = Path(__file__).parent / "static"
 ROUTES = (
@@ -61,63 +54,10 @@ ROUTES = (
 )
 
 
-def make_console(
-    *,
-    storage: Storage,
-    signals: Signals,
-    scripts: Scripts,
-    clock: Clock,
-    rulebook: Rulebook,
-    store: RecordingStore,
-    waveforms: Waveforms,
-    attachments: RecordingStore,
-    hasher: PasswordHasher,
-    api: ApiParts,
-    in_force: InForce,
-    settings: Settings,
-    secure_cookies: bool = False,
-    wrap_up_seconds: float = 45.0,
-    proving: frozenset[Role] = PRIVILEGED,
-    phone_servers: Sequence[PhoneServer] = (),
-) -> web.Application:
-    """The console over a site's ports; whoever calls runs it.
-
-    Args:
-        storage: the database.
-        signals: tells desks to look again, and the engine that a desk wants something.
-        scripts: the published call scripts.
-        clock: the product's clock.
-        rulebook: the site's decisions.
-        store: where sealed recordings are.
-        waveforms: draws them.
-        attachments: where papers of transfer tickets are.
-        hasher: how passwords are hashed.
-        api: what other systems' programs need beside these.
-        in_force: what the site itself decided: scripts, calendar years, organisation.
-        settings: every setting in force, for who may see them.
-        secure_cookies: cookies travel over HTTPS only.
-        wrap_up_seconds: the target that agents see after a call; nothing is cut off.
-        proving: the roles that log in with a second factor; none in the demonstration alone.
-        phone_servers: where agents' browsers register as phones.
-    """
+def make_console(site: Site, api: ApiParts) -> web.Application:
+    """The console of a site, and what other systems' programs need of it; whoever calls runs it."""
     app = web.Application(middlewares=[ticket_papers.let_papers_in, explain_errors, explain_api_errors, guard])
-    app[SITE] = Site(
-        storage,
-        signals,
-        scripts,
-        clock,
-        rulebook,
-        store,
-        waveforms,
-        attachments,
-        hasher,
-        in_force,
-        settings,
-        secure_cookies,
-        wrap_up_seconds,
-        proving,
-        phone_servers,
-    )
+    app[SITE] = site
     app[ACCESS], app[SEEN] = {}, {}
     app[floor.PULSE] = floor.Pulse()
     app[API] = api

@@ -80,7 +80,7 @@ async def _desk(
         event_key=event_key,
         reasons=tuple(PauseReason),
         give_back_reasons=tuple(GiveBackReason),
-        wrap_up_seconds=site_of(request).wrap_up_seconds,
+        wrap_up_seconds=site_of(request).settings.engine.wrap_up_seconds,
     )
 
 

@@ -63,7 +63,7 @@ async def show_floor(request: web.Request, refused: DialerError | None = None) -
     if refused:
         log.info("listening.not_asked", by=user_of(request).login, code=refused.code)
     site, user = site_of(request), user_of(request)
-    picture = await watch_floor(site.storage, site.rulebook, user, site.now, site.wrap_up_seconds)
+    picture = await watch_floor(site.storage, site.rulebook, user, site.now, site.settings.engine.wrap_up_seconds)
     alive = request.app[PULSE].beats(picture.beats, time.monotonic())
     if wants_json(request):
         return web.json_response(_as_json(picture, refused, alive=alive), status=status_of(refused))

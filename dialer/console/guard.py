@@ -93,7 +93,7 @@ async def _known(request: web.Request) -> None:
     if token is None:
         raise SessionOver("please log in")
     site = site_of(request)
-    request[SESSION] = await session_of(site.storage, token, site.now, site.proving, by_hand=_by_hand(request))
+    request[SESSION] = await session_of(site.storage, token, site.now, proving=site.proving, by_hand=_by_hand(request))
     if request.method not in _READING:
         await _with_token(request)
 

@@ -38,7 +38,7 @@ async def log_in(request: web.Request) -> web.StreamResponse:
     site, sent = site_of(request), await fields(request)
     login = sent.get("login", "").strip().lower()
     session = await sessions.log_in(
-        site.storage, site.hasher, login, sent.get("password", ""), site.now, address(request), site.proving
+        site.storage, site.hasher, login, sent.get("password", ""), site.now, address(request), proving=site.proving
     )
     return gone_on(request, session)
 
@@ -53,7 +53,7 @@ def gone_on(request: web.Request, session: Session) -> web.StreamResponse:
 
 def keep_session(request: web.Request, response: web.StreamResponse, session: Session) -> None:
     """The browser's one secret."""
-    secure = site_of(request).secure_cookies
+    secure = site_of(request).settings.console.secure_cookies
     response.set_cookie(SESSION_COOKIE, session.token, httponly=True, samesite="Strict", secure=secure, path="/")
 
 
@@ -92,7 +92,7 @@ async def give_code(request: web.Request) -> web.StreamResponse:
     """A code from the authenticator, or one for recovery."""
     site, code = site_of(request), await field(request, "code")
     session = await second_factor.show_code(
-        site.storage, request[SESSION], code, site.now, address(request), site.proving
+        site.storage, request[SESSION], code, site.now, address(request), proving=site.proving
     )
     return gone_on(request, session)
 
@@ -115,7 +115,9 @@ def _picture(text: str) -> Markup:
 async def enrol(request: web.Request) -> web.StreamResponse:
     """The first code: the authenticator works. The recovery codes are in this answer and nowhere else."""
     site, code = site_of(request), await field(request, "code")
-    done = await second_factor.enrol(site.storage, request[SESSION], code, site.now, address(request), site.proving)
+    done = await second_factor.enrol(
+        site.storage, request[SESSION], code, site.now, address(request), proving=site.proving
+    )
     request[SESSION] = done.session
     described = {"csrf": done.session.csrf, "step": done.session.step, "recovery": done.recovery}
     shown = page(request, "login/recovery.html", recovery=done.recovery)
@@ -146,7 +148,7 @@ async def changed_password(request: web.Request) -> Session:
         raise PasswordUnusable(PasswordFault.TYPED_DIFFERENTLY)
     return await own_account.change_password(
         site.storage, site.hasher, request[SESSION], sent.get("old", ""), sent.get("new", ""), site.now,
-        address(request), site.proving,
+        address(request), proving=site.proving,
     )  # fmt: skip
 
 

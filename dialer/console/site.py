@@ -8,7 +8,7 @@ from datetime import datetime
 
 from aiohttp import web
 
-from dialer.domain.user import PRIVILEGED, Role, User
+from dialer.domain.user import Role, User
 from dialer.ports import Clock, PasswordHasher, RecordingStore, Scripts, Signals, Waveforms
 from dialer.ports.administration import InForce
 from dialer.ports.storage import Storage
@@ -26,9 +26,25 @@ class PhoneServer:
     passwords: Callable[[], Mapping[str, str]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """The console's world."""
+    """The console's world.
+
+    Attributes:
+        storage: the database.
+        signals: tells desks to look again, and the engine that a desk wants something.
+        scripts: the published call scripts.
+        clock: the product's clock.
+        rulebook: the site's decisions.
+        store: where sealed recordings are.
+        waveforms: draws them.
+        attachments: where papers of transfer tickets are.
+        hasher: how passwords are hashed.
+        in_force: what the site itself decided: scripts, calendar years, organisation.
+        settings: every setting in force.
+        proving: the roles that log in with a second factor; none in the demonstration alone.
+        phone_servers: where agents' browsers register as phones.
+    """
 
     storage: Storage
     signals: Signals
@@ -41,10 +57,8 @@ class Site:
     hasher: PasswordHasher
     in_force: InForce
     settings: Settings
-    secure_cookies: bool = False
-    wrap_up_seconds: float = 45.0
-    proving: frozenset[Role] = PRIVILEGED
-    phone_servers: Sequence[PhoneServer] = ()
+    proving: frozenset[Role]
+    phone_servers: Sequence[PhoneServer]
 
     @property
     def now(self) -> datetime:

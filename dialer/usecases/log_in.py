@@ -16,7 +16,7 @@ from enum import StrEnum
 from dialer.domain.audit import AuditEntry, AuditKind
 from dialer.domain.errors import DialerError
 from dialer.domain.seat import SEAT, SeatEvent
-from dialer.domain.user import PRIVILEGED, Failures, Role, User
+from dialer.domain.user import Failures, Role, User
 from dialer.ports import PasswordHasher, Signals
 from dialer.ports.storage import LoginSession, Moved, Storage, Work
 from dialer.ports.topics import WALL, desk
@@ -93,7 +93,8 @@ async def log_in(
     password: str,
     now: datetime,
     address: str = "",
-    proving: Collection[Role] = PRIVILEGED,
+    *,
+    proving: Collection[Role],
 ) -> Session:
     """Open a session. An unknown login takes as long to refuse as a wrong password.
 
@@ -219,8 +220,8 @@ async def session_of(
     storage: Storage,
     token: str,
     now: datetime,
-    proving: Collection[Role] = PRIVILEGED,
     *,
+    proving: Collection[Role],
     by_hand: bool = True,
 ) -> Session:
     """The session a browser names, kept alive by what somebody does, not by what a page asks itself (not `by_hand`).

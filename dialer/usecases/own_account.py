@@ -9,7 +9,7 @@ from datetime import datetime
 from dialer.domain.audit import AuditEntry, AuditKind
 from dialer.domain.errors import DialerError, NotAllowed
 from dialer.domain.password import PasswordFault, password_fault
-from dialer.domain.user import PRIVILEGED, Role
+from dialer.domain.user import Role
 from dialer.ports import PasswordHasher
 from dialer.ports.storage import LoginSession, Storage
 from dialer.usecases.log_in import LoginRefused, Session, Step, count_failure, holds, not_locked, open_session
@@ -64,7 +64,8 @@ async def change_password(
     new: str,
     now: datetime,
     address: str = "",
-    proving: Collection[Role] = PRIVILEGED,
+    *,
+    proving: Collection[Role],
 ) -> Session:
     """Another password: every session of the person ends, and this one goes on with new secrets.
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from dialer.domain.audit import AuditEntry, AuditKind
 from dialer.domain.errors import DialerError, NotAllowed, NotFound
 from dialer.domain.second_factor import SecondFactor, new_secret, recovery_fingerprint
-from dialer.domain.user import PRIVILEGED, Role, User
+from dialer.domain.user import Role, User
 from dialer.ports.storage import Storage, Work
 from dialer.usecases.log_in import (
     Session,
@@ -48,7 +48,8 @@ async def show_code(
     code: str,
     now: datetime,
     address: str = "",
-    proving: Collection[Role] = PRIVILEGED,
+    *,
+    proving: Collection[Role],
 ) -> Session:
     """Complete a login with a code or a recovery code, each of which counts once. The session gets new secrets.
 
@@ -117,7 +118,8 @@ async def enrol(
     code: str,
     now: datetime,
     address: str = "",
-    proving: Collection[Role] = PRIVILEGED,
+    *,
+    proving: Collection[Role],
 ) -> Enrolled:
     """Complete the enrolment with a first code.
 

@@ -14,7 +14,8 @@ from aiohttp.test_utils import TestClient, TestServer
 from dialer.console import Argon2Hasher, make_console
 from dialer.console.api import ApiParts, RateLimiter
 from dialer.console.site import PhoneServer
-from dialer.domain.user import Role, User
+from dialer.console.site import Site as ConsoleSite
+from dialer.domain.user import PRIVILEGED, Role, User
 from dialer.importing import SentRows
 from dialer.in_force import SiteInForce
 from dialer.recording.encode import OpusEncoder
@@ -56,7 +57,7 @@ async def console(
     site.scripts, site.rulebook = in_force.scripts, replace(rulebook, calendar=in_force.calendar)
     signals = open_signals(storage)
     store, encoder = LocalStore(tmp_path / "sealed"), OpusEncoder()
-    app = make_console(
+    console_site = ConsoleSite(
         storage=storage,
         signals=signals,
         scripts=in_force.scripts,
@@ -66,11 +67,12 @@ async def console(
         waveforms=encoder,
         attachments=LocalStore(tmp_path / "attachments"),
         hasher=hasher,
-        api=ApiParts(SentRows, partial(asyncio.sleep, 0), RateLimiter(100_000)),
         in_force=in_force,
-        phone_servers=phone_servers,
         settings=Settings(),
+        proving=PRIVILEGED,
+        phone_servers=phone_servers,
     )
+    app = make_console(console_site, ApiParts(SentRows, partial(asyncio.sleep, 0), RateLimiter(100_000)))
     server = TestServer(app)
     await server.start_server()
     yield Console(site, server, hasher, store, signals)

@@ -18,14 +18,13 @@ from dialer.usecases.log_in import (
     LockedOut,
     LoginRefused,
     SessionOver,
-    log_in,
-    session_of,
     still_lasts,
     still_open,
     take_no_more,
 )
 from dialer.usecases.manage_users import create_user
 from tests.builders import a_seat, at, moved
+from tests.usecases.logins import log_in, session_of
 from tests.usecases.site import HeardSignals
 from tests.usecases.test_staff_the_floor import HASHER
 

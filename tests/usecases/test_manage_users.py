@@ -15,9 +15,10 @@ from dialer.storage.database import Database
 from dialer.usecases import manage_users as office
 from dialer.usecases import staff_the_floor as floor
 from dialer.usecases.follow_call import leg_is_up
-from dialer.usecases.log_in import FAILURES_UNTIL_LOCKED, LockedOut, LoginRefused, SessionOver, log_in, session_of
+from dialer.usecases.log_in import FAILURES_UNTIL_LOCKED, LockedOut, LoginRefused, SessionOver
 from dialer.usecases.manage_users import Account, AccountInvalid, WholeCompanyOnly
 from tests.builders import at
+from tests.usecases.logins import log_in, session_of
 from tests.usecases.site import HeardSignals, Site
 from tests.usecases.test_staff_the_floor import HASHER, PASSWORD
 

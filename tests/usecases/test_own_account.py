@@ -10,10 +10,11 @@ from dialer.domain.audit import AuditKind, AuditQuestion
 from dialer.domain.password import PasswordFault
 from dialer.domain.user import Role, User
 from dialer.storage.database import Database
-from dialer.usecases.log_in import LockedOut, LoginRefused, Session, SessionOver, Step, log_in, session_of
+from dialer.usecases.log_in import LockedOut, LoginRefused, Session, SessionOver, Step
 from dialer.usecases.manage_users import create_user
-from dialer.usecases.own_account import PasswordUnusable, change_password, log_out_everywhere, own_account
+from dialer.usecases.own_account import PasswordUnusable, log_out_everywhere, own_account
 from tests.builders import at
+from tests.usecases.logins import change_password, log_in, session_of
 from tests.usecases.test_staff_the_floor import HASHER
 
 OLD, NEW = "correct horse battery", "seven boats at the pier"

@@ -12,7 +12,6 @@ from dialer.domain.audit import AuditKind, AuditQuestion
 from dialer.domain.errors import NotAllowed, NotFound
 from dialer.domain.user import Role, User
 from dialer.storage.database import Database
-from dialer.usecases import log_in as sessions
 from dialer.usecases.log_in import (
     LONGEST_LOGIN,
     LONGEST_SESSION,
@@ -21,20 +20,17 @@ from dialer.usecases.log_in import (
     Session,
     SessionOver,
     Step,
-    session_of,
     still_open,
 )
 from dialer.usecases.manage_users import create_user
-from dialer.usecases.own_account import change_password
 from dialer.usecases.second_factor import (
     CodeRefused,
     Enrolled,
     begin_enrolment,
-    enrol,
     reset_second_factor,
-    show_code,
 )
 from tests.builders import at
+from tests.usecases.logins import change_password, enrol, log_in, session_of, show_code
 from tests.usecases.test_staff_the_floor import HASHER
 
 PASSWORD = "correct horse battery"
@@ -47,7 +43,7 @@ async def sunli(storage: Database) -> User:
 
 
 async def _log_in(storage: Database, now: datetime = NOW, password: str = PASSWORD) -> Session:
-    return await sessions.log_in(storage, HASHER, "sunli", password, now, "10.0.0.7")
+    return await log_in(storage, HASHER, "sunli", password, now, "10.0.0.7")
 
 
 async def _code(storage: Database, now: datetime, off: int = 0) -> str:
