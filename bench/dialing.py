@@ -248,7 +248,7 @@ class _Agent:
             case SeatState.READY if self.leaving:
                 await pause(site.storage, site.signals, self.user, PauseReason.BREAK, now)
             case SeatState.WRAP_UP:
-                await wrap_up(site.storage, site.signals, site.scripts, site.rulebook, seat, self.user.login, now)
+                await wrap_up(site.storage, site.signals, site.scripts, site.rulebook, self.user.login, now)
         return True
 
 

@@ -17,7 +17,7 @@ from dialer.domain.case import Purpose
 from dialer.domain.errors import DialerError
 from dialer.domain.steering import Steering, SteeringKind
 from dialer.domain.user import Permission
-from dialer.usecases.steer_dialling import decision_in_scope, decisions, end_steering, preview, steer
+from dialer.usecases.steer_dialling import decision, decisions, end_steering, preview, steer
 
 log = structlog.get_logger("console")
 
@@ -56,15 +56,15 @@ async def _effect_again(request: web.Request, refused: DialerError | None = None
 
 async def show_end(request: web.Request, refused: DialerError | None = None) -> web.Response:
     """What ending a decision would do."""
-    return await _effect(request, await _known(request), refused, ending=True)
+    known = await decision(site_of(request).storage, user_of(request), _id(request))
+    return await _effect(request, known, refused, ending=True)
 
 
 async def end(request: web.Request) -> web.Response:
     """A decision taken back, with the reason."""
-    site, user, steering = site_of(request), user_of(request), await _known(request)
-    why = await field(request, "why")
-    await end_steering(site.storage, site.signals, site.rulebook, user, steering.id, why, site.now)
-    log.info("steering.ended", id=steering.id, kind=steering.kind, org=steering.org, by=user.login)
+    site, user, why = site_of(request), user_of(request), await field(request, "why")
+    ended = await end_steering(site.storage, site.signals, site.rulebook, user, _id(request), why, site.now)
+    log.info("steering.ended", id=ended.id, kind=ended.kind, org=ended.org, by=user.login)
     return see("/campaigns")
 
 
@@ -76,9 +76,8 @@ async def _effect(
     return page(request, "campaign_effect.html", effect=effect, ending=ending, refused=refused)
 
 
-async def _known(request: web.Request) -> Steering:
-    async with site_of(request).storage.read() as work:
-        return await decision_in_scope(work, user_of(request), number(request.match_info["steering_id"]))
+def _id(request: web.Request) -> int:
+    return number(request.match_info["steering_id"])
 
 
 def _wish(request: web.Request, sent: Mapping[str, str]) -> Steering:

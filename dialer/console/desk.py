@@ -34,13 +34,11 @@ from dialer.usecases.look_at_desk import (
     Desk,
     Move,
     OpenDesk,
-    desk_version,
     draw_desk,
     field_of,
-    known_of_call,
-    open_desk,
+    is_on_screen,
+    look_at_desk,
     press_key,
-    show_desk,
 )
 from dialer.usecases.preview_case import GiveBackReason, dial_previewed, give_back
 from dialer.usecases.staff_the_floor import PauseReason
@@ -56,10 +54,8 @@ Action = Callable[[web.Request, Site, User], Awaitable[OpenDesk | None]]
 async def show(request: web.Request) -> web.Response:
     """The desk as it stands; 204 when `seen` names the version that is on screen already."""
     seen = request.query.get("seen", "")
-    if seen:
-        async with site_of(request).storage.read() as work:
-            if seen == await desk_version(work, user_of(request)):
-                return web.Response(status=204)
+    if seen and await is_on_screen(site_of(request).storage, user_of(request), seen):
+        return web.Response(status=204)
     return await _desk(request)
 
 
@@ -86,12 +82,9 @@ async def _desk(
 
 async def _looked_at(request: web.Request, opened: OpenDesk | None) -> Desk:
     site, user = site_of(request), user_of(request)
-    async with site.storage.read() as work:
-        opened = opened or await open_desk(work, site.scripts, user)
-        known = await known_of_call(work, opened)
-        desk = await show_desk(work, site.rulebook, opened, known, user, site.now)
-    if opened.call is not None:
-        _remember(request.app[_KNOWN], opened.call.call.call_id, known)
+    desk, known = await look_at_desk(site.storage, site.scripts, site.rulebook, user, site.now, opened)
+    if desk.call is not None:
+        _remember(request.app[_KNOWN], desk.call.call.call_id, known)
     return desk
 
 
@@ -212,14 +205,11 @@ async def keep_typed(request: web.Request) -> web.Response:
 
 async def _wrap_up(request: web.Request, site: Site, user: User) -> None:
     sent = await fields(request)
-    async with site.storage.read() as work:
-        seat = await staff_the_floor.seat_of(work, user)
     await wrap_up(
         site.storage,
         site.signals,
         site.scripts,
         site.rulebook,
-        seat,
         user.login,
         site.now,
         note=sent.get("note", "").strip(),

@@ -16,11 +16,9 @@ from dialer.console.routes import Route
 from dialer.console.site import site_of, user_of
 from dialer.console.trace import showed
 from dialer.domain.audit import AuditKind
-from dialer.domain.errors import NotFound
 from dialer.domain.user import Permission
 from dialer.domain.waveform import QUIET, STEP_MS
-from dialer.usecases.access import recording_in_scope
-from dialer.usecases.hear_recordings import heard_in, waveform_of
+from dialer.usecases.hear_recordings import heard_in, sound_of, waveform_of
 
 log = structlog.get_logger("console")
 
@@ -30,11 +28,7 @@ _PIECE_BYTES = 256 * 1024
 async def hear(request: web.Request) -> web.StreamResponse:
     """The sealed recording, or the part of it that `Range` asks for."""
     site, user = site_of(request), user_of(request)
-    async with site.storage.read() as work:
-        recording = await recording_in_scope(work, user, number(request.match_info["recording_id"]))
-    seal = recording.seal
-    if seal is None:
-        raise NotFound(f"recording {recording.id} is not sealed")
+    recording, seal = await sound_of(site.storage, user, number(request.match_info["recording_id"]))
     start, stop = asked_part(request, seal.size_bytes)
     if start == 0:
         log.info("recording.heard", recording_id=recording.id, call_id=recording.call_id, by=user.login)

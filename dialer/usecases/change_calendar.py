@@ -48,6 +48,12 @@ class CalendarChange:
         return self.known is not None and self.known.version == self.schedule.version
 
 
+async def decided_years(storage: Storage, year: int) -> tuple[CalendarYear, ...]:
+    """What was put in force for a year, the first first."""
+    async with storage.read() as work:
+        return tuple(each for each in await work.decisions.years() if each.year == year)
+
+
 async def foresee(storage: Storage, rulebook: Rulebook, in_force: InForce, text: str) -> CalendarChange:
     """What would happen, and nothing does.
 

@@ -112,10 +112,10 @@ async def wrap_up(
     signals: Signals,
     scripts: Scripts,
     rulebook: Rulebook,
-    seat: Seat,
-    by: str,
+    login: str,
     now: datetime,
     *,
+    by: str = "",
     note: str = "",
     appointment_at: datetime | None = None,
     customer_asked: bool = False,
@@ -128,9 +128,9 @@ async def wrap_up(
         signals: tell the dispatcher that the seat may be free, and those who see it.
         scripts: the published scripts.
         rulebook: the site's decisions.
-        seat: the agent's seat, in WRAP_UP.
-        by: the agent's login.
+        login: the agent, whose seat is in WRAP_UP.
         now: the moment.
+        by: who confirms it in the agent's place.
         note: the agent's own words, kept with the attempt.
         appointment_at: when the customer wants to be called, where the outcome is RESCHEDULE.
         customer_asked: the customer asked for this very time (客户要求), so it may be outside the usual hours.
@@ -141,7 +141,7 @@ async def wrap_up(
         AppointmentNeeded: the outcome is RESCHEDULE and the time is missing or past.
     """
     async with storage.begin() as work:
-        current = await work.floor.seat(seat.id)
+        current = await work.floor.seat_of(login)
         if current is None or current.state is not SeatState.WRAP_UP or current.call_id is None:
             raise ImpossibleMove("没有待处理的话后 · there is nothing to wrap up at this seat")
         stored = await work.calls.get(current.call_id)
@@ -152,11 +152,11 @@ async def wrap_up(
         finished = []
         for each, result in zip(talks, results, strict=True):
             if each.attempt.outcome is None:
-                finished.append(await _finish(work, each.attempt, stored, result, rulebook, by, now))
+                finished.append(await _finish(work, each.attempt, stored, result, rulebook, by or login, now))
         for case in finished:
             await close_if_proved(work, case, rulebook, now)
-        await free_seat(work, current, Moved(by, now, {"call": current.call_id}))
-    await signals.notify(DISPATCH, desk(seat.id), WALL)
+        await free_seat(work, current, Moved(by or login, now, {"call": current.call_id}))
+    await signals.notify(DISPATCH, desk(current.id), WALL)
 
 
 def _appointment(at: datetime | None, now: datetime, *, customer_asked: bool) -> Appointment | None:

@@ -57,7 +57,8 @@ async def _finish(
 ) -> None:
     async with storage.begin() as work:
         await work.floor.save_seat(replace(seat, pause_after_call=True))
-    confirm = partial(wrap_up, storage, signals, scripts, rulebook, seat, "system:timetable", now, note=_NOTE)
+    by = "system:timetable"
+    confirm = partial(wrap_up, storage, signals, scripts, rulebook, seat.login, now, by=by, note=_NOTE)
     for at in _default_times(now):
         try:
             await confirm(appointment_at=at)

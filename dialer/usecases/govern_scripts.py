@@ -192,6 +192,12 @@ async def approve_script(storage: Storage, in_force: InForce, by: User, version_
         await work.decisions.move_script(approved, ScriptEvent.APPROVED, Moved(by.login, now, detail))
 
 
+async def script_version(storage: Storage, version_id: int) -> ScriptVersion:
+    """One version as it is written. Raises NotFound."""
+    async with storage.read() as work:
+        return await work.decisions.script(version_id)
+
+
 async def _writers(work: Work, version: ScriptVersion) -> set[str]:
     history = await work.decisions.script_history(version.id)
     return {version.author, *(row.actor for row in history if row.event in ("CREATED", ScriptEvent.EDITED))}

@@ -3,16 +3,34 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
+from dialer.domain.api_token import ApiToken
 from dialer.domain.attempt import Attempt
 from dialer.domain.case import RevisitCase
 from dialer.domain.errors import NotFound
+from dialer.domain.recording import Seal
 from dialer.domain.user import User
 from dialer.domain.waveform import Waveform
 from dialer.ports import RecordingStore, Scripts, Waveforms
-from dialer.ports.storage import Storage, StoredCall, StoredPolicy
+from dialer.ports.storage import Recording, Storage, StoredCall, StoredPolicy
 from dialer.usecases.access import recording_in_scope, sees
 from dialer.usecases.case_file import AnswerHeard, PlayableRecording, answers_heard
+
+
+class Sound(NamedTuple):
+    """A recording whose sealed sound may be heard."""
+
+    recording: Recording
+    seal: Seal
+
+
+async def sound_of(storage: Storage, user: User | ApiToken, recording_id: int) -> Sound:
+    """What a person or a program may hear. Raises NotFound for everything else."""
+    async with storage.read() as work:
+        recording = await recording_in_scope(work, user, recording_id)
+    assert recording.seal is not None  # what is in scope is sealed
+    return Sound(recording, recording.seal)
 
 
 async def waveform_of(

@@ -199,6 +199,16 @@ class Desk:
         return max(0, int((self.now - since).total_seconds()))
 
 
+async def look_at_desk(
+    storage: Storage, scripts: Scripts, rulebook: Rulebook, user: User, now: datetime, opened: OpenDesk | None = None
+) -> tuple[Desk, CallFacts]:
+    """The desk, and what is known around its call; `opened` when a key press has opened it already."""
+    async with storage.read() as work:
+        opened = opened or await open_desk(work, scripts, user)
+        known = await known_of_call(work, opened)
+        return await show_desk(work, rulebook, opened, known, user, now), known
+
+
 async def open_desk(work: Work, scripts: Scripts, user: User) -> OpenDesk:
     """The agent's seat, and the call on it with its interviews."""
     seat = await work.floor.seat_of(user.login)
@@ -295,9 +305,10 @@ async def press_key(storage: Storage, scripts: Scripts, user: User, seen: str, m
         return replace(desk, talks=await move(work, desk.talks))
 
 
-async def desk_version(work: Work, user: User) -> str:
-    """Only the desk's version: has anything changed since a screen was made?"""
-    return (await look_from_afar(work, user))[0]
+async def is_on_screen(storage: Storage, user: User, version: str) -> bool:
+    """Whether a screen of this version shows the desk as it stands."""
+    async with storage.read() as work:
+        return version == (await look_from_afar(work, user))[0]
 
 
 async def look_from_afar(work: Work, user: User) -> tuple[str, str]:

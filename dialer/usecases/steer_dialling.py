@@ -135,8 +135,8 @@ async def steer(
 
 async def end_steering(
     storage: Storage, signals: Signals, rulebook: Rulebook, user: User, steering_id: int, why: str, now: datetime
-) -> None:
-    """Take a decision back.
+) -> Steering:
+    """Take a decision back; it as it stood.
 
     Raises:
         NotFound: it is not there, or is about more than the user's organisation.
@@ -149,6 +149,13 @@ async def end_steering(
         _may_decide(rulebook, user, steering, now)
         await work.steerings.end(steering.id, user.login, reason_given(why), now)
     await signals.notify(DISPATCH, WALL)
+    return steering
+
+
+async def decision(storage: Storage, user: User, steering_id: int) -> Steering:
+    """One decision. Raises NotFound for one that the user may not end."""
+    async with storage.read() as work:
+        return await decision_in_scope(work, user, steering_id)
 
 
 async def decision_in_scope(work: Work, user: User, steering_id: int) -> Steering:

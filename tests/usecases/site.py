@@ -278,7 +278,7 @@ class Site:
     async def wrapped_up(self, **how: Any) -> None:
         self.later(seconds=10)
         seat = await self.seat()
-        await wrap_up(self.storage, self.signals, self.scripts, self.rulebook, seat, seat.login, self.now, **how)
+        await wrap_up(self.storage, self.signals, self.scripts, self.rulebook, seat.login, self.now, **how)
 
     async def sealed(self, fault: DialerError | None = None) -> None:
         """All sound that waits is sealed, or meets a fault of the store."""

@@ -163,7 +163,7 @@ class Walk:
             at = self.site.now + timedelta(minutes=self.dice.randint(5, 3000))
             try:
                 await wrap_up(
-                    self.site.storage, self.site.signals, self.site.scripts, self.site.rulebook, seat, seat.login,
+                    self.site.storage, self.site.signals, self.site.scripts, self.site.rulebook, seat.login,
                     self.site.now, appointment_at=at, customer_asked=self.dice.random() < 0.5,
                 )  # fmt: skip
             except AppointmentNeeded:

@@ -20,7 +20,7 @@ from dialer.domain.calendar import YearSchedule
 from dialer.domain.errors import DialerError
 from dialer.domain.user import Permission, User
 from dialer.usecases.access import sees
-from dialer.usecases.change_calendar import CalendarChange, foresee, put_in_force
+from dialer.usecases.change_calendar import CalendarChange, decided_years, foresee, put_in_force
 
 log = structlog.get_logger("console")
 
@@ -47,14 +47,11 @@ async def _calendars(
     site, user = site_of(request), user_of(request)
     schedules = site.in_force.calendar.schedules
     year = number(request.query.get("year", str(site.now.year)))
-    async with site.storage.read() as work:
-        decided = [each for each in await work.decisions.years() if each.year == year]
     text = text or (await sent_text(request, "text") if refused else "")
     return page(
-        request, "administration/calendars.html", year=year,
-        years=sorted(schedules), schedule=schedules.get(year), months=tuple(_months(schedules.get(year), year)),
-        decided=decided, refused=refused, change=change, text=text, next_year=max(schedules) + 1,
-        named=_named(user, change),
+        request, "administration/calendars.html", year=year, years=sorted(schedules), schedule=schedules.get(year),
+        months=tuple(_months(schedules.get(year), year)), decided=await decided_years(site.storage, year),
+        refused=refused, change=change, text=text, next_year=max(schedules) + 1, named=_named(user, change),
     )  # fmt: skip
 
 

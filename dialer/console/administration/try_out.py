@@ -16,6 +16,7 @@ from dialer.console.site import site_of
 from dialer.domain.errors import DialerError
 from dialer.domain.policy import Design, PayMode
 from dialer.domain.user import Permission
+from dialer.usecases.govern_scripts import script_version
 from dialer.usecases.try_script import MoveKind, Trial, TrialMove, sample_facts, try_out
 
 _MOST_MOVES = 300
@@ -26,8 +27,7 @@ async def try_script(request: web.Request) -> web.Response:
     """The first screen, or the one after another key; a key that the script refuses leaves the screen as it was."""
     site = site_of(request)
     sent = await fields(request) if request.method == "POST" else {}
-    async with site.storage.read() as work:
-        version = await work.decisions.script(version_id(request))
+    version = await script_version(site.storage, version_id(request))
     script = site.in_force.script(version.text)
     facts = sample_facts(script, _chosen(sent))
     walked, wanted = _walked(sent.get("walk", "[]")), _wanted(sent)

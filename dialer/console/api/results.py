@@ -12,7 +12,7 @@ from dialer.console.recordings import asked_part, stream_sound
 from dialer.console.site import site_of
 from dialer.domain.audit import AuditKind
 from dialer.domain.errors import NotFound
-from dialer.usecases.access import recording_in_scope
+from dialer.usecases.hear_recordings import sound_of
 from dialer.usecases.tell_results import case_of_policy, changed_cases
 
 _LARGEST_ID = 2**53
@@ -38,12 +38,10 @@ async def tell_sound(request: web.Request, _asked: None) -> web.StreamResponse:
     site, wanted = site_of(request), request.match_info["recording_id"]
     if not (wanted.isascii() and wanted.isdigit()) or int(wanted) > _LARGEST_ID:
         raise NotFound(f"there is no recording {wanted}")
-    async with site.storage.read() as work:
-        recording = await recording_in_scope(work, token_in(request), int(wanted))
-    assert recording.seal is not None  # what is in scope is sealed
-    start, stop = asked_part(request, recording.seal.size_bytes)
+    recording, seal = await sound_of(site.storage, token_in(request), int(wanted))
+    start, stop = asked_part(request, seal.size_bytes)
     await leave_trace(request, AuditKind.RECORDING_HEARD, f"recording {recording.id}")
-    return await stream_sound(request, recording.seal.key, start, stop, recording.seal.size_bytes)
+    return await stream_sound(request, seal.key, start, stop, seal.size_bytes)
 
 
 async def tell_health(_request: web.Request, _asked: None) -> HealthTold:
