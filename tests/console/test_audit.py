@@ -6,7 +6,7 @@ from dialer.domain.audit import AuditEntry, AuditKind, AuditQuestion
 from dialer.domain.user import Role
 from tests.builders import a_policy
 from tests.console.desk import JSON, Console, Visitor
-from tests.console.stories import a_sealed_talk, an_issued_l1
+from tests.console.stories import a_refusal, a_sealed_talk, an_issued_l1
 
 
 async def _log(console: Console, *kinds: AuditKind) -> list[AuditEntry]:
@@ -72,6 +72,15 @@ async def test_whoever_wants_what_they_may_not_is_noted(console: Console, agent:
     await agent.client.post("/desk/pause", data={"reason": "BREAK"}, headers={"X-CSRF-Token": "guessed"})
     rows = await _log(console, AuditKind.PERMISSION_REFUSED)
     assert [(row.login, row.detail) for row in rows] == [("agent1", "GET /floor"), ("agent1", "POST /desk/pause")]
+
+
+async def test_what_the_rules_refuse_on_a_page_that_is_shown_again_is_noted_too(console: Console, log_in) -> None:
+    case, _ = await a_refusal(console)
+    quality = await log_in(Role.QA, login="sunli")
+    shown = await quality.post(f"/cases/{case.id}/refusal", None, verdict="refused", why="听过")
+    assert (shown.status, "录音尚未封存" in await shown.text()) == (403, True)
+    (row,) = await _log(console, AuditKind.PERMISSION_REFUSED)
+    assert (row.login, row.detail) == ("sunli", f"POST /cases/{case.id}/refusal")
 
 
 async def test_an_auditor_finds_rows_by_person_record_kind_and_date(console: Console, log_in) -> None:

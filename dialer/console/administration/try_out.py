@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from aiohttp import web
 
+from dialer.console.acting import acting
 from dialer.console.administration.script_desk import version_id
 from dialer.console.desk_keys import event_key
 from dialer.console.forms import FormInvalid, captures, code, fields
@@ -23,25 +24,18 @@ _MOST_MOVES = 300
 _CHOSEN = "fact."
 
 
-async def try_script(request: web.Request) -> web.Response:
+async def try_script(request: web.Request, refused: DialerError | None = None) -> web.Response:
     """The first screen, or the one after another key; a key that the script refuses leaves the screen as it was."""
     site = site_of(request)
     sent = await fields(request) if request.method == "POST" else {}
     version = await script_version(site.storage, version_id(request))
     script = site.in_force.script(version.text)
-    facts = sample_facts(script, _chosen(sent))
-    walked, wanted = _walked(sent.get("walk", "[]")), _wanted(sent)
-    refused: DialerError | None = None
-    try:
-        trial = try_out(site.scripts, script, facts, walked + wanted)
-    except DialerError as error:
-        if not wanted:
-            raise
-        refused, trial = error, try_out(site.scripts, script, facts, walked)
+    moves = _walked(sent.get("walk", "[]")) + (() if refused else _wanted(sent))
+    trial = try_out(site.scripts, script, sample_facts(script, _chosen(sent)), moves)
     return page(
-        request, "administration/try.html", version=version, script=script,
-        trial=trial, screen=trial.screen, walk=_as_text(trial), back=_as_text(trial, drop=1), refused=refused,
-        event_key=event_key, designs=tuple(Design), pay_modes=tuple(PayMode), chosen=_chosen(sent),
+        request, "administration/try.html", refused=refused, version=version, script=script, trial=trial,
+        screen=trial.screen, walk=_as_text(trial), back=_as_text(trial, drop=1), event_key=event_key,
+        designs=tuple(Design), pay_modes=tuple(PayMode), chosen=_chosen(sent),
     )  # fmt: skip
 
 
@@ -72,5 +66,5 @@ def _as_text(trial: Trial, drop: int = 0) -> str:
 
 ROUTES = (
     Route("GET", "/scripts/{version_id}/try", Permission.SEE_SCRIPTS, try_script),
-    Route("POST", "/scripts/{version_id}/try", Permission.SEE_SCRIPTS, try_script),
+    Route("POST", "/scripts/{version_id}/try", Permission.SEE_SCRIPTS, acting(try_script, try_script)),
 )
