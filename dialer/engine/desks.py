@@ -49,7 +49,7 @@ async def _tell_refusal(parts: EngineParts, order: DeskOrder, refused: str) -> N
     """Who waits for the wish sees what became of it."""
     now = parts.clock.now()
     if order.kind is DeskOrderKind.SIT_DOWN:
-        await leg_is_down(parts.storage, order.seat, refused, now)
+        await leg_is_down(parts.storage, parts.signals, order.seat, refused, now)
     elif order.kind is DeskOrderKind.LISTEN and order.call_id is not None:
         await listening_is_refused(parts.storage, order.call_id, refused, now)
 

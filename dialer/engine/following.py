@@ -132,13 +132,11 @@ async def _follow(parts: EngineParts, event: WireEvent) -> None:
         case SeatUp(seat, _) | SeatDown(seat, _, _) if not await _serves(parts, seat):
             log.info("event.of_lost_seat", seat=seat, event_type=type(event).__name__)
         case SeatUp(seat, _):
-            await leg_is_up(parts.storage, seat, parts.clock.now())
+            await leg_is_up(parts.storage, parts.signals, seat, parts.clock.now())
             log.info("seat.up", seat=seat)
-            await parts.signals.notify(DISPATCH, desk(seat), WALL)
         case SeatDown(seat, _, why):
-            await leg_is_down(parts.storage, seat, why, parts.clock.now())
+            await leg_is_down(parts.storage, parts.signals, seat, why, parts.clock.now())
             log.warning("seat.down", seat=seat, why=why)
-            await parts.signals.notify(desk(seat), WALL)
         case ListenerUp() | ListenerDown():
             await _follow_listener(parts, event)
         case _:

@@ -161,7 +161,7 @@ async def leave_the_floor(parts: EngineParts) -> None:
         seats = await work.floor.seats(parts.owner)
     for seat in seats:
         if seat.leg_up:
-            await leg_is_down(parts.storage, seat.id, "ENGINE_STOPPED", parts.clock.now())
+            await leg_is_down(parts.storage, parts.signals, seat.id, "ENGINE_STOPPED", parts.clock.now())
         async with parts.storage.begin() as work:
             left = await work.floor.seat(seat.id)
             if left is not None:
@@ -178,12 +178,12 @@ async def _adopt(parts: EngineParts, left: Seat, why: str) -> None:
         return
     now = parts.clock.now()
     if left.leg_up:
-        await leg_is_down(parts.storage, left.id, why, now)
+        await leg_is_down(parts.storage, parts.signals, left.id, why, now)
     try:
         await parts.telephony.seat_agent(left.id, left.address)
     except TelephonyRefused as error:
         log.error("seat.not_adopted", seat=left.id, why=str(error))
-        await leg_is_down(parts.storage, left.id, str(error), now)
+        await leg_is_down(parts.storage, parts.signals, left.id, str(error), now)
 
 
 async def _take(parts: EngineParts, left: Seat) -> bool:

@@ -28,8 +28,9 @@ from dialer.domain.call import (
 from dialer.domain.errors import NotFound
 from dialer.domain.outcome import Outcome
 from dialer.domain.seat import SEAT, Seat, SeatEvent, SeatState
-from dialer.ports import Scripts
+from dialer.ports import Scripts, Signals
 from dialer.ports.storage import Moved, Storage, StoredCall, Work
+from dialer.ports.topics import DISPATCH, WALL, desk
 from dialer.usecases.conduct_interview import begin_conversation
 from dialer.usecases.finish_attempt import end_of_talk, finish_broken, finish_unanswered, free_seat, off_the_call
 from dialer.usecases.keep_recording import note_sound, sound_is_complete
@@ -125,7 +126,7 @@ async def refused_to_dial(
     await follow_call(storage, scripts, rulebook, Ended(call_id, now, Party.DIALER, failure=why), now)
 
 
-async def leg_is_up(storage: Storage, seat_id: SeatId, now: datetime) -> Seat | None:
+async def leg_is_up(storage: Storage, signals: Signals, seat_id: SeatId, now: datetime) -> Seat | None:
     """The agent's phone has answered."""
     async with storage.begin() as work:
         seat = await work.floor.seat(seat_id)
@@ -133,15 +134,18 @@ async def leg_is_up(storage: Storage, seat_id: SeatId, now: datetime) -> Seat | 
             return None
         back_to_ready = seat.back_to_ready
         seat = replace(seat, leg_up=True, back_to_ready=False, why="")
+        moved = Moved(_ENGINE, now, {})
         if SeatEvent.LEG_UP not in SEAT.allowed(seat.state):
-            return await work.floor.save_seat(seat)
-        seat = await work.floor.move_seat(seat, SeatEvent.LEG_UP, Moved(_ENGINE, now, {}))
-        if back_to_ready:
-            seat = await work.floor.move_seat(seat, SeatEvent.READY, Moved(_ENGINE, now, {}))
-        return seat
+            seat = await work.floor.save_seat(seat)
+        else:
+            seat = await work.floor.move_seat(seat, SeatEvent.LEG_UP, moved)
+            if back_to_ready:
+                seat = await work.floor.move_seat(seat, SeatEvent.READY, moved)
+    await signals.notify(DISPATCH, desk(seat_id), WALL)
+    return seat
 
 
-async def leg_is_down(storage: Storage, seat_id: SeatId, why: str, now: datetime) -> Seat | None:
+async def leg_is_down(storage: Storage, signals: Signals, seat_id: SeatId, why: str, now: datetime) -> Seat | None:
     """The agent's phone is gone; a call that is still on keeps its place until it is accounted for."""
     async with storage.begin() as work:
         seat = await work.floor.seat(seat_id)
@@ -150,8 +154,11 @@ async def leg_is_down(storage: Storage, seat_id: SeatId, why: str, now: datetime
         taking_calls = seat.back_to_ready or seat.state in _TAKING_CALLS
         seat = replace(seat, leg_up=False, why=why, back_to_ready=taking_calls)
         if SeatEvent.LEG_DOWN in SEAT.allowed(seat.state):
-            return await work.floor.move_seat(seat, SeatEvent.LEG_DOWN, Moved(_ENGINE, now, {"why": why}))
-        return await work.floor.save_seat(seat)
+            seat = await work.floor.move_seat(seat, SeatEvent.LEG_DOWN, Moved(_ENGINE, now, {"why": why}))
+        else:
+            seat = await work.floor.save_seat(seat)
+    await signals.notify(desk(seat_id), WALL)
+    return seat
 
 
 async def take_over(

@@ -27,7 +27,7 @@ async def test_an_agent_sits_down_gets_ready_pauses_and_goes(console: Console, l
     assert desk["seat"]["state"] == SeatState.SEATING
     assert await _orders(console) == [DeskOrderKind.SIT_DOWN]
 
-    await leg_is_up(console.site.storage, SeatId("lihua"), console.site.now)
+    await leg_is_up(console.site.storage, console.signals, SeatId("lihua"), console.site.now)
     _, desk = await agent.act("ready")
     assert desk["seat"]["state"] == SeatState.READY
 

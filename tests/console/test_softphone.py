@@ -95,8 +95,8 @@ async def test_a_browser_that_is_back_has_its_seat_called_again_and_nobody_elses
         await work.floor.put_seat(seat)
     assert (await agent.post(CALL_AGAIN)).status == 204
     assert await _orders(console) == []  # sits down, and is being called
-    await leg_is_up(console.site.storage, seat.id, console.site.now)
-    await leg_is_down(console.site.storage, seat.id, "the page was loaded anew", console.site.now)
+    await leg_is_up(console.site.storage, console.signals, seat.id, console.site.now)
+    await leg_is_down(console.site.storage, console.signals, seat.id, "the page was loaded anew", console.site.now)
     other = await _at_browser(console, log_in, "agent2")
     assert (await other.post(CALL_AGAIN)).status == 204
     assert await _orders(console) == []

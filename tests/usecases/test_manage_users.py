@@ -138,7 +138,7 @@ async def test_no_call_comes_to_a_disabled_agent(
 ) -> None:
     (lihua,) = await office.accounts(storage, "lihua")
     seat = await floor.sit_down(storage, signals, lihua, NOW)
-    await leg_is_up(storage, seat.id, NOW)
+    await leg_is_up(storage, signals, seat.id, NOW)
     await floor.get_ready(storage, signals, lihua, NOW)
     signals.topics.clear()
     await office.disable_account(storage, signals, boss, "lihua", NOW)

@@ -113,7 +113,7 @@ async def test_a_case_that_is_given_back_keeps_its_reason_and_waits_a_little(car
 async def test_a_phone_that_falls_while_a_case_is_read_takes_the_case_off_the_desk(careful: Site) -> None:
     await careful.a_case_is_due(flags=frozenset({"VULNERABLE"}))
     await careful.offered()
-    await leg_is_down(careful.storage, SEAT, "gone", careful.now)
+    await leg_is_down(careful.storage, careful.signals, SEAT, "gone", careful.now)
     seat = await careful.seat()
     assert (seat.state, seat.preview_case) == (SeatState.SEATING, None)
     assert await careful.dial_key() is None

@@ -104,7 +104,7 @@ async def test_the_agent_decides_when_to_be_ready_and_the_engine_hears_of_it(
     storage: Database, lihua: User, signals: HeardSignals
 ) -> None:
     seat = await floor.sit_down(storage, signals, lihua, NOW)
-    await leg_is_up(storage, seat.id, NOW)
+    await leg_is_up(storage, signals, seat.id, NOW)
     signals.topics.clear()
     assert (await floor.get_ready(storage, signals, lihua, NOW)).state is SeatState.READY
     assert DISPATCH in signals.topics
@@ -113,16 +113,27 @@ async def test_the_agent_decides_when_to_be_ready_and_the_engine_hears_of_it(
     assert (await floor.get_ready(storage, signals, lihua, NOW)).why == ""
 
 
+async def test_a_lost_phone_is_told_to_the_desk_and_the_wall_and_a_new_leg_to_the_dispatcher_too(
+    storage: Database, lihua: User, signals: HeardSignals
+) -> None:
+    seat = await floor.sit_down(storage, signals, lihua, NOW)
+    signals.topics.clear()
+    await leg_is_down(storage, signals, seat.id, "ENGINE_STOPPED", NOW)
+    assert signals.topics == [desk(seat.id), WALL]
+    await leg_is_up(storage, signals, seat.id, NOW)
+    assert signals.topics[2:] == [DISPATCH, desk(seat.id), WALL]
+
+
 async def test_one_who_left_while_the_phone_was_lost_comes_back_paused(
     storage: Database, lihua: User, signals: HeardSignals
 ) -> None:
     seat = await floor.sit_down(storage, signals, lihua, NOW)
-    await leg_is_up(storage, seat.id, NOW)
+    await leg_is_up(storage, signals, seat.id, NOW)
     await floor.get_ready(storage, signals, lihua, NOW)
-    await leg_is_down(storage, seat.id, "network", NOW)
+    await leg_is_down(storage, signals, seat.id, "network", NOW)
     await floor.stand_up(storage, signals, lihua, NOW)
     await floor.sit_down(storage, signals, lihua, NOW)
-    back = await leg_is_up(storage, seat.id, NOW)
+    back = await leg_is_up(storage, signals, seat.id, NOW)
     assert back is not None
     assert back.state is SeatState.PAUSED
 
