@@ -136,6 +136,13 @@ def fit_to_close(
     return tuple(fault for fault, found in faults.items() if found)
 
 
+def reaches(seal: Seal | None, call_id: CallId, until_ms: int) -> bool:
+    """Whether a call's recording holds what was said up to here; of a call that broke off it may lack the very end."""
+    if seal is None or not seal.sha256 or seal.call_id != call_id or seal.kind is not RecordingKind.TALK:
+        return False
+    return seal.duration_ms + LENGTH_TOLERANCE_SECONDS * 1000 >= until_ms
+
+
 def recording_key(call_id: CallId, kind: RecordingKind, started_at: datetime) -> str:
     """Where a recording is stored: `2026/09/18/<call>/talk.ogg`, by the day in Shanghai; early media beside it."""
     day = shanghai_day(started_at)

@@ -16,6 +16,7 @@
     `preview_case`       a difficult case is read by its agent first
 3.  `follow_call`        what the wire says becomes what the records say
 4.  `conduct_interview`  the agent reads, the customer answers
+    `carried_answers`    what earlier calls settled, and whether their sound proves it
     `write_down`         what the agent is typing is kept as it is typed
 5.  `finish_attempt`     every attempt gets its one outcome
     `offer_appointment`  when a customer may be called again

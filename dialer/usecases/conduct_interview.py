@@ -20,6 +20,7 @@ from dialer.domain.outcome import Outcome
 from dialer.domain.script import CallScript
 from dialer.ports import Scripts
 from dialer.ports.storage import Moved, Recording, Segment, StoredInterview, Work
+from dialer.usecases.carried_answers import Gap, begun_before, gaps
 
 SPOKEN_WITH_HOLDER = frozenset({Outcome.SUCCESS, Outcome.PROBLEM_L1, Outcome.PROBLEM_L2})
 """Ends of a policy's interview after which the same holder can be asked about the next policy."""
@@ -225,18 +226,19 @@ async def _interrupted(work: Work, attempt: Attempt, script: CallScript) -> Inte
     """The round's last interview on the same script, when it came to no result: it is taken up where it stood.
 
     Whatever cut it short (a hang-up, another time, somebody else at the phone), what it had settled is not asked again
-    and what it had heard stays heard (rules §5.4). A new round, after a ticket's answer, begins anew.
+    and what it had heard stays heard (rules §5.4). A new round, after a ticket's answer, begins anew. Answers whose
+    recording is lost, or ends before them, can't be proved any more: everything is asked again.
     """
-    begun = [each for each in await work.interviews.of_case(attempt.case_id) if each.state.get("steps")]
-    if not begun:
+    before = await begun_before(work, attempt)
+    if not before:
         return None
-    of_round = {each.id for each in await work.calls.attempts(attempt.case_id) if each.round == attempt.round}
-    for stored in reversed(begun):
-        if stored.attempt_id not in of_round - {attempt.id}:
-            continue
-        earlier = talk.from_plain(stored.state)
-        return earlier if earlier.outcome not in _RESULTS and earlier.script == script.ref else None
-    return None
+    _, earlier = before[0]
+    if earlier.outcome in _RESULTS or earlier.script != script.ref:
+        return None
+    resumed = replace(earlier, carried=earlier.carried + earlier.answers)
+    if await gaps(work, attempt.case_id, resumed, before) - {Gap.WAITS}:
+        return replace(earlier, carried=(), answers=())
+    return earlier
 
 
 def _opened(attempt: Attempt, stored: StoredInterview, scripts: Scripts) -> Conversation:

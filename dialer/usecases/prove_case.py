@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dialer.domain.attempt import Attempt
 from dialer.domain.calendar import shanghai_day
-from dialer.domain.call import RecordingKind
 from dialer.domain.case import RevisitCase
+from dialer.domain.interview import from_plain
 from dialer.domain.outcome import Outcome
 from dialer.domain.recording import RecordingState, fit_to_close
-from dialer.ports.storage import Recording, Work
+from dialer.ports.storage import StoredInterview, Work
+from dialer.usecases.carried_answers import Gap, begun_before, gaps, talk_of
 from dialer.usecases.rulebook import ProofRules
 
 NOT_SEALED_YET = ("RECORDING_NOT_SEALED",)
@@ -26,13 +27,22 @@ async def proof_of(work: Work, case: RevisitCase, rules: ProofRules) -> tuple[st
     interview = await work.interviews.get(attempt.id)
     if interview is None or interview.finished_at is None or not interview.script_sha256:
         return ("NO_INTERVIEW",)
-    recording = await _talk(work, case, attempt)
+    recording = await talk_of(work, attempt)
     if recording is None or recording.state in _GONE:
         return ("RECORDING_LOST",)
     if recording.state is not RecordingState.SEALED:
         return NOT_SEALED_YET
     faults = fit_to_close(recording.seal, attempt.call_id, rules.min_seconds, rules.length_tolerance_seconds)
-    return tuple(faults)
+    return tuple(faults) or await _of_carried_answers(work, attempt, interview)
+
+
+async def _of_carried_answers(work: Work, attempt: Attempt, interview: StoredInterview) -> tuple[str, ...]:
+    """What the call took up from earlier ones is proved by their recordings (rules §11 no. 26)."""
+    before = await begun_before(work, attempt)
+    found = await gaps(work, attempt.case_id, from_plain(interview.state), before)
+    if found <= {Gap.WAITS}:
+        return NOT_SEALED_YET if found else ()
+    return tuple(f"EARLIER_RECORDING_{gap}" for gap in sorted(found - {Gap.WAITS}))
 
 
 async def completed_inside(work: Work, case: RevisitCase) -> bool:
@@ -45,15 +55,3 @@ async def completed_inside(work: Work, case: RevisitCase) -> bool:
 async def _proving_attempt(work: Work, case: RevisitCase) -> Attempt | None:
     attempts = await work.calls.attempts(case.id)
     return next((each for each in reversed(attempts) if each.outcome in _PROVED_BY), None)
-
-
-async def _talk(work: Work, case: RevisitCase, attempt: Attempt) -> Recording | None:
-    linked = await work.recordings.of_case(case.id)
-    return next(
-        (
-            recording
-            for recording, segment in linked
-            if segment.attempt_id == attempt.id and recording.files.kind is RecordingKind.TALK
-        ),
-        None,
-    )

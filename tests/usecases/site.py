@@ -280,11 +280,11 @@ class Site:
         seat = await self.seat()
         await wrap_up(self.storage, self.signals, self.scripts, self.rulebook, seat.login, self.now, **how)
 
-    async def sealed(self, fault: DialerError | None = None) -> None:
-        """All sound that waits is sealed, or meets a fault of the store."""
+    async def sealed(self, fault: DialerError | None = None, of_call: CallId | None = None) -> None:
+        """All sound that waits is sealed, or meets a fault of the store; that of one call, if one is given."""
 
         async def seal(call_id, started_at, raw, talk_seconds, key) -> Seal:
-            if fault is not None:
+            if fault is not None and of_call in (None, call_id):
                 raise fault
             seconds = self.talk_seconds if talk_seconds is None else talk_seconds
             return a_seal(call_id, key=key, kind=raw.kind, talk_seconds=talk_seconds, duration_ms=round(seconds * 1000))

@@ -7,7 +7,17 @@ from datetime import timedelta
 
 import pytest
 
-from dialer.domain.call import Answered, Connected, EarlyMedia, Ended, Party, RecordingKind, RecordingStarted, Ringing
+from dialer.domain.call import (
+    Answered,
+    CallId,
+    Connected,
+    EarlyMedia,
+    Ended,
+    Party,
+    RecordingKind,
+    RecordingStarted,
+    Ringing,
+)
 from dialer.domain.case import CaseState
 from dialer.domain.errors import NotAllowed, NotFound, ReasonMissing
 from dialer.domain.outcome import Outcome
@@ -215,3 +225,75 @@ async def test_a_fault_in_the_middle_keeps_what_was_said_and_asks_the_rest(site:
     await site.answer_until(again, "M090_LIABILITY")
     asked = [step.node for step in (await site.conversation(again)).interview.steps]
     assert asked == ["M010_GREET", "M020_NOTICE", "M030_VERIFY"]
+
+
+async def _breaks_off(site: Site) -> CallId:
+    """The customer hangs up in the middle."""
+    call = await site.connected()
+    await site.answer_until(call, "M090_LIABILITY")
+    await site.hung_up(call, Party.CUSTOMER)
+    await site.wrapped_up()
+    return call
+
+
+async def _nodes_asked(site: Site, call: CallId) -> list[str]:
+    return [step.node for step in (await site.conversation(call)).interview.steps]
+
+
+async def test_scenario_26_answers_whose_recording_is_lost_are_asked_again(site: Site):
+    case = await site.a_case_is_due()
+    await _breaks_off(site)
+    await site.sealed(SoundLost("the spool's disk is gone"))
+    call = await site.connected_when_due(case)
+    await site.answer_until(call, "M090_LIABILITY")
+    assert "M080_DOCS" in await _nodes_asked(site, call)
+    await site.answer_everything(call)
+    await site.over(call)
+    await site.sealed()
+    assert (await site.case(case)).state is CaseState.CLOSED_SUCCESS
+
+
+async def test_scenario_26_answers_that_the_recording_does_not_reach_are_asked_again(site: Site):
+    case = await site.a_case_is_due()
+    first = await _breaks_off(site)
+    await _cut(site, first)
+    call = await site.connected_when_due(case)
+    await site.answer_until(call, "M090_LIABILITY")
+    assert "M080_DOCS" in await _nodes_asked(site, call)
+
+
+async def _cut(site: Site, call: CallId) -> None:
+    """Of the recording only the first seconds are there."""
+    async with site.storage.begin() as work:
+        (talk,) = await work.recordings.of_call(call)
+        await work.recordings.save(replace(talk, state=RecordingState.SEALED, seal=a_seal(call, duration_ms=5_000)))
+
+
+async def test_scenario_26_a_case_closes_when_every_call_is_sealed_whose_answers_it_stands_on(site: Site):
+    case = await site.a_case_is_due()
+    first = await _breaks_off(site)
+    second = await site.talked(case)
+    assert "M080_DOCS" not in await _nodes_asked(site, second)
+    await site.sealed(StoreFailed("the store is away"), of_call=first)
+    assert (await site.case(case)).state is CaseState.SEALING
+    site.later(minutes=1)
+    await site.sealed()
+    assert (await site.case(case)).state is CaseState.CLOSED_SUCCESS
+
+
+@pytest.mark.parametrize("gap", ["LOST", "CUT"])
+async def test_scenario_26_a_case_does_not_close_on_answers_that_no_recording_holds(site: Site, gap: str):
+    case = await site.a_case_is_due()
+    first = await _breaks_off(site)
+    await site.talked(case)
+    if gap == "CUT":
+        await _cut(site, first)
+    await site.sealed(SoundLost("the spool's disk is gone"), of_call=first)
+
+    back = await site.case(case)
+    assert back.state is CaseState.RETRY_WAIT
+    assert f"EARLIER_RECORDING_{gap}" in back.next_why.about
+    again = await site.talked(case)
+    assert "M080_DOCS" in await _nodes_asked(site, again)
+    await site.sealed()
+    assert (await site.case(case)).state is CaseState.CLOSED_SUCCESS

@@ -6,6 +6,7 @@ from dialer.domain.interview.pending import with_pending_items
 from dialer.domain.interview.reading_aloud import missing_variables
 from dialer.domain.interview.screen import Choice, EventButton, ItemProgress, Screen, screen
 from dialer.domain.interview.state import (
+    IDENTITY_ITEMS,
     Answer,
     CapturedField,
     Created,
@@ -22,6 +23,7 @@ from dialer.domain.interview.verdict import Verdict, verdict
 
 __all__ = [
     "AGENT_MARKS",
+    "IDENTITY_ITEMS",
     "Answer",
     "CapturedField",
     "Choice",
