@@ -14,6 +14,7 @@ import structlog
 from dialer.domain.call import CallId, ListenMode, SeatId, SoundFiles, WireEvent
 from dialer.ports import Alive, Clock, DialOrder, LeftCall, TelephonyRefused
 from dialer.telephony.asterisk.adapter import AsteriskTelephony, Node
+from dialer.telephony.asterisk.fetching import require_finished
 
 _LOG = structlog.get_logger("telephony")
 _LOOK_SECONDS = 0.25
@@ -138,12 +139,13 @@ class AsteriskNodes:
             await node.stop_listening(call_id)
 
     async def fetch_sound(self, files: SoundFiles) -> None:
-        """Bring a finished call's sound onto our spool from whichever node has it. Raises SoundNotFetched.
+        """Bring a finished call's sound onto our spool from whichever node has it, and see that it is finished.
 
-        While a node that may have it is away, nothing else is believed.
+        While a node that may have it is away, nothing else is believed. Raises SoundNotFetched, SoundUnfinished.
         """
         for node in self.nodes:
             await node.fetch_sound(files)
+        await asyncio.to_thread(require_finished, files)
 
     async def alive(self) -> Alive:
         """What all nodes hold."""

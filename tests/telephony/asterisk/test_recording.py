@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import wave
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -21,7 +23,7 @@ from dialer.recording.local_store import LocalStore
 from dialer.recording.seal import seal_recording
 from dialer.recording.spool import Spool
 from dialer.telephony.asterisk import AsteriskNodes
-from dialer.telephony.asterisk.fetching import SoundNotFetched
+from dialer.telephony.asterisk.fetching import SoundNotFetched, SoundUnfinished, require_finished
 from dialer.telephony.behaviours import Conduct
 from dialer.telephony.sound import announcement
 from tests.telephony.asterisk.test_adoption import left, reborn
@@ -161,14 +163,38 @@ async def test_a_recording_that_died_with_its_asterisk_is_taken_as_it_is_aloud_a
     files = (await talk(far, seconds=5.0)).files
     await far.crash_and_return()
     await ended(far, "call-1")
-    with capture_logs() as logs:
+    with pytest.raises(SoundUnfinished, match="talk-customer"):
         await far.telephony.fetch_sound(files)
+    assert not files.customer.exists()
+    with capture_logs() as logs:
+        await _until_fetched(far, files)
     assert {entry["file"] for entry in logs if entry["event"] == "telephony.sound_unfinished"} == {
         "talk-customer.wav",
         "talk-agent.wav",
     }
     assert files.customer.stat().st_size > 44
     assert theirs(far) == ["talk-agent.wav", "talk-customer.wav"]
+
+
+async def _until_fetched(rig: AsteriskRig, files: SoundFiles) -> None:
+    """Try again and again, each time a minute later for the disk."""
+    for _ in range(3):
+        for begun in files.customer.parent.glob("*.begun"):
+            a_minute_ago = begun.stat().st_mtime - 60
+            os.utime(begun, (a_minute_ago, a_minute_ago))
+        with suppress(SoundUnfinished):
+            return await rig.telephony.fetch_sound(files)
+    raise AssertionError(f"never fetched: {files.customer}")
+
+
+async def test_a_talk_under_way_is_not_finished_and_one_that_is_over_is(pbx: AsteriskRig):
+    await seated(pbx, "s1")
+    files = (await talk(pbx, seconds=5.0)).files  # Asterisk writes every 4 s, and the length last
+    with pytest.raises(SoundUnfinished, match="talk-customer"):
+        require_finished(files)
+    await pbx.telephony.hang_up(CallId("call-1"))
+    await ended(pbx, "call-1")
+    require_finished(files)
 
 
 async def test_sound_that_is_nowhere_is_left_for_the_sealing_to_miss(far: AsteriskRig):
