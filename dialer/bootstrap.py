@@ -278,7 +278,7 @@ def _engine_parts(site: Site, telephony: Telephony, encoder: OpusEncoder, spool:
         rulebook=site.rulebook,
         clock=site.clock,
         seal_sound=once_here(telephony, spool, partial(seal_recording, store=site.store, encoder=encoder)),
-        discard=discard,
+        discard=partial(discard_on, spool),
         room=spool.room,
         owner=f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}",
         lease_seconds=site.settings.engine.lease_seconds,
@@ -292,11 +292,17 @@ def once_here(telephony: Telephony, spool: Spool, seal_sound: SealSound) -> Seal
         call_id: CallId, started_at: datetime, raw: SoundFiles, talk_seconds: float | None, *, key: str
     ) -> Seal:
         spool.require()
+        here = spool.here(call_id, raw)
         if isinstance(telephony, AsteriskNodes):
-            await telephony.fetch_sound(raw)
-        return await seal_sound(call_id, started_at, raw, talk_seconds, key=key)
+            await telephony.fetch_sound(here)
+        return await seal_sound(call_id, started_at, here, talk_seconds, key=key)
 
     return seal
+
+
+def discard_on(spool: Spool, files: SoundFiles) -> None:
+    """Remove a sealed call's raw sound, wherever this machine has the spool."""
+    discard(spool.here(CallId(files.customer.parent.name), files))
 
 
 def _phone_system(site: Site) -> Telephony:

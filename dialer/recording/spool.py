@@ -18,7 +18,7 @@ from pathlib import Path
 
 import structlog
 
-from dialer.domain.call import SoundFiles
+from dialer.domain.call import CallId, SoundFiles
 from dialer.domain.errors import DialerError
 
 log = structlog.get_logger()
@@ -30,6 +30,12 @@ class SpoolForeign(DialerError):
     """The folder is not the spool on which this database's recordings wait; nothing was done."""
 
     code = "SPOOL_FOREIGN"
+
+
+class SoundElsewhere(DialerError):
+    """The records name a sound file that is in no call's folder, so it can't be looked for on this spool."""
+
+    code = "SOUND_ELSEWHERE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +114,19 @@ class Spool:
             why = f"recording spool {self._root} has {_mb(free_bytes)} MB free, {_mb(self._min_free_bytes)} MB needed"
             return SpoolRoom(ok=False, free_bytes=free_bytes, why=why)
         return SpoolRoom(ok=True, free_bytes=free_bytes)
+
+    def here(self, call_id: CallId, files: SoundFiles) -> SoundFiles:
+        """A call's sound where this machine has the spool: it may be mounted elsewhere, or have been moved.
+
+        Raises SoundElsewhere for a file that is not in the call's folder.
+        """
+        agent = None if files.agent is None else self._here(call_id, files.agent)
+        return SoundFiles(files.kind, self._here(call_id, files.customer), agent)
+
+    def _here(self, call_id: CallId, path: Path) -> Path:
+        if path.parent.name != call_id:
+            raise SoundElsewhere(f"{path} is not in the folder of call {call_id} on {self._root}")
+        return self._root / call_id / path.name
 
 
 @asynccontextmanager
