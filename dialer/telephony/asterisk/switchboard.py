@@ -59,13 +59,17 @@ class Switchboard:
     async def call_phone(self, seat: Seat) -> None:
         """Have Asterisk call the agent; the leg then waits in the dialplan."""
         try:
-            await self._commands.mark(seat)
-            await self._commands.call_phone(seat)
-        except AriRefused as error:
-            await self._find_leg(seat, error)
-        except AriSilent as error:
+            await self._call_or_find(seat)
+        except (AriRefused, AriSilent) as error:
             _LOG.warning("telephony.order_unanswered", seat=seat.seat, why=str(error))
         seat.called = True
+
+    async def _call_or_find(self, seat: Seat) -> None:
+        try:
+            await self._commands.mark(seat)
+            await self._commands.call_phone(seat)
+        except AriRefused as refusal:
+            await self._find_leg(seat, refusal)
 
     async def call_again(self, seat: Seat) -> None:
         """The phone has forgotten its leg. Where one stands still, its end has the phone called."""
