@@ -9,19 +9,19 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Collection
-from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
 
 from dialer.domain.call import CallId, RecordingKind, SeatId
-from dialer.domain.errors import StaleVersion
 from dialer.domain.seat import Seat, SeatState
 from dialer.engine.dispatching import TOO_LATE
 from dialer.ports import Clock, LeftCall, TelephonyRefused
 from dialer.ports.storage import Storage, Work
 from dialer.usecases.follow_call import leg_is_down, take_over
+from dialer.usecases.try_again import try_again
 
 if TYPE_CHECKING:
     from dialer.engine.engine import EngineParts
@@ -170,10 +170,7 @@ async def leave_the_floor(parts: EngineParts) -> None:
 
 async def _adopt(parts: EngineParts, left: Seat, why: str) -> None:
     """Take a seat over and call the agent's phone, unless another has; who had gone away is only let go of."""
-    while True:
-        with suppress(StaleVersion):  # another dialer was first, or the agent pressed a key: look again
-            taken = await _take(parts, left)
-            break
+    taken = await try_again(partial(_take, parts, left))
     if not taken or left.state is SeatState.AWAY:
         return
     now = parts.clock.now()
