@@ -21,7 +21,7 @@ from dialer.console.ticket_page import moved_on, ticket_id_of, ticket_page
 from dialer.domain.attachment import MAGIC_BYTES, Attachment
 from dialer.domain.audit import AuditKind
 from dialer.domain.user import Permission
-from dialer.usecases.attach_to_ticket import ReceivedFile, attach_to_ticket, attachment_in_scope
+from dialer.usecases.attach_to_ticket import ReceivedFile, attach_to_ticket, attachment_in_scope, take_back
 
 _PIECE_BYTES = 256 * 1024
 _REST_OF_FORM_BYTES = 64 * 1024
@@ -50,6 +50,14 @@ async def _attach(request: web.Request) -> web.Response:
 
 
 attach = acting(_attach, ticket_page)
+
+
+async def _withdraw(request: web.Request) -> web.Response:
+    """Take back a paper that one attached by mistake."""
+    site, user, ticket_id = site_of(request), user_of(request), ticket_id_of(request)
+    attachment_id = number(request.match_info["attachment_id"])
+    await take_back(site.storage, site.attachments, user, ticket_id, attachment_id, site.now)
+    return await moved_on(request)
 
 
 @asynccontextmanager
@@ -103,4 +111,5 @@ _PAPERS = "/tickets/{ticket_id}/attachments"
 ROUTES = (
     Route("POST", _PAPERS, Permission.REPLY_TICKETS, attach),
     Route("GET", f"{_PAPERS}/{{attachment_id}}", Permission.SEE_TICKETS, show, AuditKind.TICKET_SEEN),
+    Route("POST", f"{_PAPERS}/{{attachment_id}}/take-back", Permission.REPLY_TICKETS, acting(_withdraw, ticket_page)),
 )

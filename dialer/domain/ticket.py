@@ -51,6 +51,7 @@ class TicketEvent(StrEnum):
     TAKEN = "TAKEN"
     STATED = "STATED"
     ATTACHED = "ATTACHED"
+    TAKEN_BACK = "TAKEN_BACK"
 
 
 _S, _E = TicketState, TicketEvent
@@ -80,12 +81,16 @@ TICKET: Machine[TicketState, TicketEvent] = Machine(
             **{(state, _E.TAKEN): state for state in _UNDER_WAY},
             **{(state, _E.STATED): state for state in _UNDER_WAY},
             **{(state, _E.ATTACHED): state for state in (*_UNDER_WAY, _S.ACCEPTED)},
+            **{(state, _E.TAKEN_BACK): state for state in _UNDER_WAY},  # a wrong paper, before it was sent
         }
     ),
 )
 """Every move a ticket can make."""
 
 OPEN_TICKETS = _OPEN
+
+SENDING = frozenset({_E.REPLIED, _E.STATED, _E.CHECKED, _E.RETURNED, _E.REJECTED, _E.ACCEPTED})
+"""Moves with which others are given what lies with the ticket: it stays there from then on."""
 
 AWAITED = (*_BELOW, _S.REPLIED)
 """Tickets whose answer has not been received at the branch: their clock runs (rules §5.6)."""

@@ -112,6 +112,10 @@ class Papers(Protocol):
         """Keep what is known of a stored file; its id is given here. The same content stays one on a ticket."""
         ...
 
+    async def drop_attachment(self, attachment_id: int) -> None:
+        """Take a paper off its ticket."""
+        ...
+
     async def attachments(self, ticket_id: TicketId) -> Sequence[Attachment]:
         """As they were added."""
         ...

@@ -27,6 +27,9 @@ class PaperShelf:
         kept = await self.attachments(attachment.ticket_id)
         return next(each for each in kept if each.sha256 == attachment.sha256)
 
+    async def drop_attachment(self, attachment_id: int) -> None:
+        await self._statements.run(ticket_attachments.delete().where(ticket_attachments.c.id == attachment_id))
+
     async def attachments(self, ticket_id: TicketId) -> Sequence[Attachment]:
         its_own = ticket_attachments.c.ticket_id == ticket_id
         rows = await self._statements.all(select(ticket_attachments).where(its_own).order_by(ticket_attachments.c.id))

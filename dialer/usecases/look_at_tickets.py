@@ -13,7 +13,7 @@ from dialer.domain.calendar import WorkingCalendar, shanghai_time
 from dialer.domain.case import CaseState, RevisitCase
 from dialer.domain.clocks import working_time_between
 from dialer.domain.errors import CalendarMissing
-from dialer.domain.ticket import OPEN_TICKETS, TicketId, TicketState, TransferTicket
+from dialer.domain.ticket import OPEN_TICKETS, SENDING, TICKET, TicketEvent, TicketId, TicketState, TransferTicket
 from dialer.domain.ticket_desk import TicketStep, answers_at_once, steps, waits_for
 from dialer.domain.unit import Level, level_of, within
 from dialer.domain.user import Permission, Role, User
@@ -146,6 +146,7 @@ class TicketFile:
         names: people's names by login.
         found_in: the call in which the problems were heard, and its agent.
         dialled_again: the call that followed the answer.
+        own_papers: the attachments that the user may take back.
     """
 
     line: TicketLine
@@ -159,6 +160,7 @@ class TicketFile:
     found_in: tuple[Attempt, StoredCall] | None
     dialled_again: Attempt | None
     may_correct: bool
+    own_papers: frozenset[int]
 
     @property
     def may_reply(self) -> bool:
@@ -175,18 +177,21 @@ async def ticket_file(
         line = await _line(work, user, ticket, calendar, now)
         people = await work.floor.users()
         attempts = await work.calls.attempts(ticket.case_id)
+        papers, history = await work.papers.attachments(ticket.id), await work.tickets.history(ticket.id)
+        takes_back = TicketEvent.TAKEN_BACK in TICKET.allowed(ticket.state)
         return TicketFile(
             line=line,
             phones=tuple(await work.policies.phones(line.case.holder_id)),
             replies=tuple(await work.tickets.replies(ticket.id)),
-            attachments=tuple(await work.papers.attachments(ticket.id)),
-            history=tuple(await work.tickets.history(ticket.id)),
+            attachments=tuple(papers),
+            history=tuple(history),
             draft=await work.drafts.of(ticket.id, user.login),
             destinations=destinations(people, user, ticket) if TicketStep.FORWARD in line.steps else (),
             names={each.login: each.name for each in people},
             found_in=await _found_in(work, ticket, attempts),
             dialled_again=_last([each for each in attempts if each.round == ticket.round + 1]),
             may_correct=may_correct(user, ticket, line.case),
+            own_papers=frozenset(each.id for each in papers if takes_back and may_take_back(user, each, history)),
         )
 
 
@@ -202,6 +207,18 @@ async def _found_in(
 
 def _last(attempts: Sequence[Attempt]) -> Attempt | None:
     return attempts[-1] if attempts else None
+
+
+def may_take_back(user: User, paper: Attachment, history: Sequence[HistoryRow]) -> bool:
+    """Whether the user attached the paper, and nothing has been sent with it since: what was sent stays."""
+    if paper.by != user.login or not user.may(Permission.REPLY_TICKETS):
+        return False
+    for row in reversed(history):
+        if row.event in SENDING:
+            return False
+        if row.event == TicketEvent.ATTACHED and row.detail.get("sha256") == paper.sha256:
+            return True
+    return False
 
 
 def may_correct(user: User, ticket: TransferTicket, case: RevisitCase) -> bool:

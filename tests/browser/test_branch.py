@@ -90,7 +90,7 @@ async def test_the_third_level_checks_and_the_seller_states_their_side(
     assert (await _ticket(console, ticket.id)).state is TicketState.ISSUED_TO_L3
 
 
-async def test_a_scan_is_attached_and_shown(console: Console, log_in, page: Page, tmp_path: Path) -> None:
+async def test_a_scan_is_attached_shown_and_taken_back(console: Console, log_in, page: Page, tmp_path: Path) -> None:
     clerk, ticket = await _clerk(console, log_in)
     await open_page(console, clerk, page, f"/tickets/{ticket.id}")
     await page.picture(tmp_path / "scan.png")
@@ -98,6 +98,8 @@ async def test_a_scan_is_attached_and_shown(console: Console, log_in, page: Page
     await page.tab.get_by_role("button", name="上传").click()
     await page.until("document.querySelector('.papers img')?.naturalWidth > 0")
     await keep(page, "branch-papers")
+    await page.tab.get_by_role("button", name="收回").click()
+    await page.until("document.querySelector('.papers img') === null")
     page.complaints.clear()
 
 

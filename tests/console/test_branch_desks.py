@@ -187,6 +187,19 @@ async def test_a_paper_is_kept_listed_and_sent_as_what_it_is(console: Console, p
     assert (await people.l3.get(f"{path}/2")).headers["Content-Disposition"].startswith("attachment")
 
 
+async def test_a_wrong_paper_is_taken_back_at_the_page_until_it_is_sent(console: Console, people: People) -> None:
+    ticket = await a_forwarded_ticket(console, people.l3)
+    page, path = f"/tickets/{ticket.id}", f"/tickets/{ticket.id}/attachments"
+    await _upload(people.l4, path, PNG, "错件.png")
+    assert 'action="/tickets/1/attachments/1/take-back"' in await (await people.l4.get(page)).text()
+    assert "take-back" not in await (await people.l3.get(page)).text()
+    assert (await people.l3.post(f"{path}/1/take-back")).status == 403
+    assert (await people.l4.post(f"{path}/1/take-back")).headers["Location"] == page
+    left = await (await people.l4.get(page)).text()
+    assert ("错件.png" in left, "收回附件" in left) == (False, True)
+    assert (await people.l4.get(f"{path}/1")).status == 404
+
+
 @pytest.mark.parametrize(
     ("content", "status", "told"),
     [

@@ -33,6 +33,10 @@ async def test_the_same_paper_stays_one_on_a_ticket(database):
     assert again == first == replace(_scan(ticket_id), id=first.id)
     async with database.read() as work:
         assert list(await work.papers.attachments(ticket_id)) == [first, second]
+    async with database.begin() as work:
+        await work.papers.drop_attachment(first.id)
+        assert list(await work.papers.attachments(ticket_id)) == [second]
+        assert len(await work.papers.attachments(other)) == 1
 
 
 async def test_a_ticket_is_in_the_hands_of_the_place_it_was_forwarded_to(database):

@@ -18,7 +18,7 @@ from dialer.domain.ticket import TicketEvent, TicketId, TicketItem, TicketState,
 from dialer.domain.user import Role, User
 from dialer.ports.topics import DISPATCH
 from dialer.recording.local_store import LocalStore
-from dialer.usecases.attach_to_ticket import ReceivedFile, attach_to_ticket, attachment_in_scope
+from dialer.usecases.attach_to_ticket import ReceivedFile, attach_to_ticket, attachment_in_scope, take_back
 from dialer.usecases.check_ticket import (
     ScanMissing,
     accept_answer,
@@ -358,6 +358,64 @@ async def test_papers_are_limited_in_kind_size_and_number(u: Desks, tmp_path: Pa
         await attachment_in_scope(u.site.storage, u.other_l3, u.id, first.id)
     with pytest.raises(NotFound):
         await attachment_in_scope(u.site.storage, u.dispatch, u.id, first.id + 1)
+
+
+async def test_a_wrong_paper_is_taken_back_by_who_attached_it_and_may_be_attached_again(u: Desks, tmp_path: Path):
+    site, store = u.site, LocalStore(tmp_path / "papers")
+    wrong = await u.attached(tmp_path / "scan", u.l3)
+    assert (await u.file(u.l3)).own_papers == {wrong.id}
+    assert (await u.file(u.dispatch)).own_papers == frozenset()
+    for other, fault in ((u.dispatch, NotAllowed), (u.other_l3, NotFound)):
+        with pytest.raises(fault):
+            await take_back(site.storage, store, other, u.id, wrong.id, site.now)
+    await take_back(site.storage, store, u.l3, u.id, wrong.id, site.now)
+    assert (await u.file(u.l3)).attachments == ()
+    with pytest.raises(NotFound):
+        await store.head(wrong.key)
+    *_, row = (await u.file(u.l3)).history
+    assert (row.event, row.actor, row.detail["sha256"]) == ("TAKEN_BACK", u.l3.login, wrong.sha256)
+    with pytest.raises(NotFound):
+        await take_back(site.storage, store, u.l3, u.id, wrong.id, site.now)
+    again = await u.attached(tmp_path / "scan", u.l3)
+    assert await store.get(again.key) == PNG + b"scan"
+    assert (await u.file(u.l3)).own_papers == {again.id}
+
+
+class TakenBackMeanwhile(LocalStore):
+    """A store from which the file goes again as soon as it has come."""
+
+    async def put(self, key: str, source: Path) -> None:
+        await super().put(key, source)
+        await self.delete(key)
+
+
+async def test_a_paper_whose_file_goes_while_it_is_attached_is_not_listed(u: Desks, tmp_path: Path):
+    scan = tmp_path / "scan"
+    scan.write_bytes(PNG)
+    file = ReceivedFile("签字页.png", scan, len(PNG), "0" * 64, PNG)
+    store, rules = TakenBackMeanwhile(tmp_path / "papers"), u.site.rulebook.tickets
+    with pytest.raises(StaleVersion):
+        await attach_to_ticket(u.site.storage, store, rules, u.l3, u.id, file, u.site.now)
+    assert (await u.file(u.l3)).attachments == ()
+
+
+async def test_what_has_been_sent_stays(u: Desks, tmp_path: Path):
+    site, store = u.site, LocalStore(tmp_path / "papers")
+    await u.forwarded()
+    sent = await u.attached(tmp_path / "scan", u.l4)
+    assert await u.replied(u.l4, account="已处理", done="")  # refused: nothing was sent
+    assert (await u.file(u.l4)).own_papers == {sent.id}
+    assert not await u.replied(u.l4)
+    later = await u.attached(tmp_path / "more", u.l4, PNG + b"later")
+    assert (await u.file(u.l4)).own_papers == {later.id}
+    with pytest.raises(NotAllowed):
+        await take_back(site.storage, store, u.l4, u.id, sent.id, site.now)
+    assert await store.get(sent.key) == PNG + b"scan"
+    await send_back(site.storage, u.l3, u.id, "附件有误", site.now)
+    for paper in (sent, later):
+        with pytest.raises(NotAllowed):
+            await take_back(site.storage, store, u.l4, u.id, paper.id, site.now)
+    assert len((await u.file(u.l4)).attachments) == 2
 
 
 async def test_what_is_typed_is_kept_until_it_is_sent_and_looked_over_by_the_same_rules(u: Desks):
