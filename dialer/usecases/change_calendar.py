@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from dialer.domain.calendar import WorkingCalendar, YearSchedule
 from dialer.domain.errors import CalendarInvalid, StaleVersion, reason_given
@@ -17,7 +17,14 @@ from dialer.ports import Signals
 from dialer.ports.administration import CalendarYear, InForce
 from dialer.ports.storage import Storage
 from dialer.ports.topics import IN_FORCE
-from dialer.usecases.move_deadlines import MovedCase, MovedTicket, changed_days, move_deadlines, would_move
+from dialer.usecases.move_deadlines import (
+    MovedCase,
+    MovedTicket,
+    changed_days,
+    move_deadlines,
+    settle_calendar,
+    would_move,
+)
 from dialer.usecases.rulebook import Rulebook
 
 
@@ -101,6 +108,7 @@ async def put_in_force(
     if change.is_correction and not correction:
         raise YearInUse(f"deadlines were computed with other days of {change.schedule.year}: confirm the correction")
     why = reason_given(reason)
+    await settle_calendar(storage, rulebook, in_force, now, waited=timedelta())  # the next begins where this one ends
     async with storage.begin() as work:
         year = CalendarYear(change.schedule.year, change.schedule.version, text, why, by.login, now)
         year = await work.decisions.put_year(year)

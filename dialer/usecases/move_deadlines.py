@@ -24,6 +24,7 @@ TAKEN_UP_WITHIN = timedelta(seconds=30)
 """When every running process goes by a new schedule, so that nothing is computed with the old one any more."""
 
 _IN_ONE_GO = 100
+_PASSES = 3
 _ONE_DAY = timedelta(days=1)
 
 Calendars = tuple[WorkingCalendar, WorkingCalendar]
@@ -48,20 +49,31 @@ class MovedTicket:
     after: datetime
 
 
-async def settle_calendar(storage: Storage, rulebook: Rulebook, in_force: InForce, now: datetime) -> int:
-    """Finish every correction that is not known to be finished, in their order. How many records were moved."""
+async def settle_calendar(
+    storage: Storage, rulebook: Rulebook, in_force: InForce, now: datetime, waited: timedelta = TAKEN_UP_WITHIN
+) -> int:
+    """Finish every correction that is not known to be finished, in their order. How many records were moved.
+
+    `waited`: how long ago it was put in force at least.
+    """
     async with storage.read() as work:
-        years = await work.decisions.years()
+        years = [each for each in await work.decisions.years() if each.settled_at is None]
+    return sum([await _settle(storage, rulebook, in_force, year, now) for year in years if now - year.at >= waited])
+
+
+async def _settle(storage: Storage, rulebook: Rulebook, in_force: InForce, year: CalendarYear, now: datetime) -> int:
+    """It is settled when nothing is found any more; what people save meanwhile is looked at again."""
     count = 0
-    for year in years:
-        if year.settled_at is not None or now - year.at < TAKEN_UP_WITHIN:
-            continue
+    for _ in range(_PASSES):
         try:
-            count += await move_deadlines(storage, rulebook, in_force, year, now)
+            found = await move_deadlines(storage, rulebook, in_force, year, now)
         except StaleVersion:
-            break  # somebody is at one of them: the next sweep goes on
-        async with storage.begin() as work:
-            await work.decisions.settle_year(year.id, now)
+            continue
+        if not found:
+            async with storage.begin() as work:
+                await work.decisions.settle_year(year.id, now)
+            break
+        count += found
     return count
 
 
@@ -69,6 +81,9 @@ async def move_deadlines(
     storage: Storage, rulebook: Rulebook, in_force: InForce, year: CalendarYear, now: datetime
 ) -> int:
     """Move what a schedule moves and is not moved yet, in short transactions: calls go on meanwhile.
+
+    Returns:
+        How many records were found; one that somebody has changed meanwhile stays, to be looked at again.
 
     Raises:
         StaleVersion: somebody else saved one of the records; those moved before stay moved.
@@ -168,7 +183,7 @@ def _touched(ticket: TransferTicket, days: Sequence[date], moved: dict[CaseId, M
 
 async def _move_one(work: Work, case: MovedCase | None, tickets: Sequence[MovedTicket], moved: Moved) -> None:
     if case is not None and not await _move_case(work, case, moved):
-        return  # another day was computed meanwhile, perhaps with the old calendar: the sweep looks again
+        return  # another day was computed meanwhile, perhaps with the old calendar: the next pass looks again
     for ticket in tickets:
         await _move_ticket(work, ticket, moved)
 

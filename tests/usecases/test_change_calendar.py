@@ -246,12 +246,43 @@ async def test_what_another_process_computed_with_the_old_days_meanwhile_is_move
     assert (await site.case(late)).surrender_last_day == date(2026, 10, 9)
 
 
+class ChangedMeanwhile(KilledBefore):
+    """A database in which somebody else computes a case's last day anew before the first unit of work begins."""
+
+    def __init__(self, storage: Storage, case: RevisitCase, day: date) -> None:
+        super().__init__(storage, 99)
+        self._case, self._day, self._done = case, day, False
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[Work]:
+        if not self._done:
+            self._done = True
+            async with self._storage.begin() as work:
+                await work.cases.save(replace(await work.cases.get(self._case.id), surrender_last_day=self._day))
+        async with super().begin() as work:
+            yield work
+
+
+async def test_what_is_computed_anew_in_the_middle_of_the_sweep_is_not_passed_over(
+    site: Site, in_force: SiteInForce, boss: User, signals: HeardSignals
+) -> None:
+    await _put(site, in_force, boss, signals, OFF_ON_OCTOBER_8, correction=True)
+    policy = a_policy(receipt_date=date(2026, 9, 18), product_code="DEMO-PAR", freelook_days=15)
+    late = await site.a_case_is_due(policy, surrender_last_day=date(2026, 10, 8))
+    site.later(seconds=30)
+    racing = ChangedMeanwhile(site.storage, late, date(2026, 10, 12))
+    await move_deadlines.settle_calendar(racing, site.rulebook, in_force, site.now)
+    assert (await site.case(late)).surrender_last_day == date(2026, 10, 9)
+    async with site.storage.read() as work:
+        assert [year.settled_at for year in await work.decisions.years()] == [site.now]
+
+
 async def test_two_corrections_that_both_wait_end_where_the_second_says(
     site: Site, in_force: SiteInForce, boss: User
 ) -> None:
     cases = await _two_that_move(site)
     before = await _deadlines(site, *cases)
-    for nth, text in ((99, OFF_ON_OCTOBER_8), (2, A_2026)):  # the second takes the first back, and dies at once
+    for nth, text in ((2, OFF_ON_OCTOBER_8), (4, A_2026)):  # each dies when it is stored; the second reverts the first
         with suppress(Killed):
             await put_in_force(
                 KilledBefore(site.storage, nth), HeardSignals(), site.rulebook, in_force, boss, text, "更正", site.now,
