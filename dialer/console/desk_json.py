@@ -5,7 +5,7 @@ from __future__ import annotations
 from dialer.console.desk_keys import event_key
 from dialer.domain.errors import DialerError
 from dialer.domain.interview import Choice, EventButton, Fact, Screen
-from dialer.domain.script.model import Capture
+from dialer.domain.script.model import Capture, Comparison
 from dialer.domain.seat import Seat, SeatState
 from dialer.ports.storage import StoredCall
 from dialer.usecases.look_at_desk import Desk, PolicyInCall, Preview
@@ -73,6 +73,7 @@ def _customer(desk: Desk, current: PolicyInCall) -> Json:
         "product": needed(Fact.POLICY, current.policy.policy.product_name),
         "purpose": current.case.purpose,
         "round": current.case.round,
+        "birthday": needed(Fact.BIRTHDAY, current.policy.holder.birthday),
         "surrender_last_day": needed(Fact.SURRENDER_UNTIL, current.case.surrender_last_day),
     }
 
@@ -91,7 +92,7 @@ def _screen(desk: Desk, screen: Screen) -> Json:
                 "key": choice.key,
                 "code": choice.code,
                 "label": choice.label,
-                "captures": [_capture(desk, choice, each) for each in choice.captures],
+                "captures": _captures(desk, choice),
             }
             for choice in screen.choices
         ],
@@ -104,6 +105,12 @@ def _screen(desk: Desk, screen: Screen) -> Json:
         "outcome": screen.outcome,
         "next_action": screen.next_action,
     }
+
+
+def _captures(desk: Desk, choice: Choice) -> list[Json]:
+    """The fields of an answer. What is compared is no words: it is typed once and kept nowhere."""
+    told = [{"field": Comparison.ID_TAIL, "is_date": False, "typed": ""}] if choice.compared else []
+    return [*(_capture(desk, choice, each) for each in choice.captures), *told]
 
 
 def _capture(desk: Desk, choice: Choice, capture: Capture) -> Json:

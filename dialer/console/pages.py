@@ -71,6 +71,7 @@ def _environment(language: str) -> Environment:
         plainly=spoken.plainly,
         reason=spoken.reason,
         day=spoken.day,
+        whole_day=spoken.whole_day,
         moment=spoken.moment,
         money=spoken.money,
         span=span,

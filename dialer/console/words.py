@@ -74,6 +74,11 @@ class Words:
         pattern = "M月d日 EEE" if self.language == "zh_CN" else "d MMM, EEE"
         return "—" if value is None else format_date(value, pattern, locale=_locale(self.language))
 
+    def whole_day(self, value: date) -> str:
+        """A date with its year."""
+        pattern = "yyyy年M月d日" if self.language == "zh_CN" else "d MMMM yyyy"
+        return format_date(value, pattern, locale=_locale(self.language))
+
     def moment(self, value: datetime | None, pattern: str = "MM-dd HH:mm") -> str:
         """An instant on Shanghai's clocks."""
         return "—" if value is None else format_datetime(value, pattern, tzinfo=SHANGHAI, locale=_locale(self.language))

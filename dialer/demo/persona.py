@@ -92,9 +92,10 @@ class Persona:
 
 @dataclass(slots=True)
 class Cast:
-    """Who is who, by policy number, and how often each was spoken with."""
+    """Who is who, by policy number, the last four of their documents, and how often each was spoken with."""
 
     personas: Mapping[str, Persona]
+    id_tails: Mapping[str, str] = field(default_factory=dict, repr=False)
     _calls: dict[str, list[str]] = field(default_factory=dict)
 
     def talk(self, policy_no: str, call_id: str) -> Talk:

@@ -15,6 +15,7 @@ import structlog
 
 from dialer.demo.persona import WRITTEN_DOWN, Answered, Cast, Happened, Talk
 from dialer.demo.visitor import Json, Reply, Visitor
+from dialer.domain.script.model import Comparison
 from dialer.ports import Clock
 
 log = structlog.get_logger("robot")
@@ -149,13 +150,15 @@ class RobotAgent:
                 reported.add(event)
                 return await self._do("event", event=event, **seen)
             case Answered(option):
-                return await self._do("answer", option=option, captures=self._captures(screen, option), **seen)
+                captures = self._captures(screen, option, policy_no)
+                return await self._do("answer", option=option, captures=captures, **seen)
 
-    def _captures(self, screen: Json, code: str) -> dict[str, str]:
+    def _captures(self, screen: Json, code: str, policy_no: str) -> dict[str, str]:
         option = next(option for option in screen["options"] if option["code"] == code)
         day = self._clock.now().date().isoformat()
+        words = {**WRITTEN_DOWN, Comparison.ID_TAIL: self._cast.id_tails.get(policy_no, "")}
         return {
-            each["field"]: day if each["is_date"] else WRITTEN_DOWN.get(each["field"], "客户所述")
+            each["field"]: day if each["is_date"] else words.get(each["field"], "客户所述")
             for each in option["captures"]
         }
 

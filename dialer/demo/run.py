@@ -36,6 +36,7 @@ from dialer.demo.tally import Tally, read_records, tally
 from dialer.demo.visitor import Visitor
 from dialer.domain.calendar import SHANGHAI
 from dialer.domain.errors import DialerError
+from dialer.domain.holder import ID_TAIL_CHARS
 from dialer.domain.user import Role
 from dialer.importing import ErrorFile, PolicyFile, give_way
 from dialer.logs import log_to
@@ -223,7 +224,8 @@ async def _import(stage: _Stage, folder: Path) -> None:
 
 
 def _robots(stage: _Stage, url: str, agents: Sequence[Login]) -> list[RobotAgent]:
-    cast = Cast(stage.population.personas)
+    tails = {row["policy_no"]: row["id_no"][-ID_TAIL_CHARS:] for row in stage.population.rows}
+    cast = Cast(stage.population.personas, tails)
     talk_seconds = stage.site.rulebook.proof.min_seconds + _LONGER_THAN_NEEDED_SECONDS
     return [
         RobotAgent(Visitor(url, agent.login, agent.password), cast, stage.clock, stage.shift, talk_seconds, number)

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+ID_TAIL_CHARS = 4
+"""How much of an identity document a customer is asked for (rules §7.6)."""
+
 
 @dataclass(frozen=True, slots=True)
 class PersonName:
@@ -46,6 +49,11 @@ class Policyholder:
 
     def __repr__(self) -> str:
         return f"Policyholder(id={self.id}, {self.name.masked})"
+
+    def id_ends_with(self, said: str) -> bool:
+        """Whether these are the last four of the identity document; what is not on file is never the same."""
+        tail = self.id_no[-ID_TAIL_CHARS:].upper()
+        return len(tail) == ID_TAIL_CHARS and said.strip().upper() == tail
 
     def age_on(self, day: date) -> int | None:
         """Full years of age; None when the birthday is not known."""

@@ -18,6 +18,7 @@ from dialer.domain.errors import ImpossibleMove, NotFound, StaleVersion
 from dialer.domain.interview import Interview, InterviewFacts
 from dialer.domain.outcome import Outcome
 from dialer.domain.script import CallScript
+from dialer.domain.script.model import DIFFERENT, SAME, Comparison
 from dialer.ports import Scripts
 from dialer.ports.storage import Moved, Recording, Segment, StoredInterview, Work
 from dialer.usecases.carried_answers import Gap, begun_before, gaps
@@ -117,11 +118,27 @@ async def choose_answer(
         ImpossibleMove: no such option, or a field is not filled.
     """
     current = _on_screen(talks, node)
+    option, captures = await _compared(work, current, option, captures)
     offset_ms = await _offset_ms(work, current.attempt.call_id, now)
     stepped = talk.choose(
         current.script, current.facts, current.interview, option, at_offset_ms=offset_ms, captures=captures
     )
     return await _keep(work, talks, current.after(stepped), now, offset_ms)
+
+
+async def _compared(
+    work: Work, current: Conversation, option: str, captures: Mapping[str, str]
+) -> tuple[str, Mapping[str, str]]:
+    """The option as the system's comparison makes it (rules §7.6); what the customer said is kept nowhere."""
+    if current.script.node(current.interview.node).compare is not Comparison.ID_TAIL or option != SAME:
+        return option, captures
+    said = captures.get(Comparison.ID_TAIL, "")
+    if not said.strip():
+        raise ImpossibleMove(f"{current.interview.node}: {Comparison.ID_TAIL} must be filled, the system compares it")
+    case = await work.cases.get(current.attempt.case_id)
+    holder = (await work.policies.get(case.policy_no)).holder
+    rest = {name: value for name, value in captures.items() if name != Comparison.ID_TAIL}
+    return SAME if holder.id_ends_with(said) else DIFFERENT, rest
 
 
 async def report_event(work: Work, talks: Talks, node: str, event: str, now: datetime) -> Talks:

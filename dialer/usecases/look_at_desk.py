@@ -20,6 +20,7 @@ from dialer.domain.errors import ImpossibleMove, StaleVersion
 from dialer.domain.interview import Fact, Screen, Verdict
 from dialer.domain.outcome import Outcome
 from dialer.domain.preview import PreviewReason
+from dialer.domain.reply import ReplyContent
 from dialer.domain.script.model import Phase as ScriptPhase
 from dialer.domain.seat import Seat, SeatState
 from dialer.domain.user import User
@@ -81,6 +82,7 @@ class CaseAtDesk:
     policy: StoredPolicy
     case: RevisitCase
     earlier: tuple[EarlierCall, ...]
+    reply: ReplyContent | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,7 @@ class PolicyInCall:
     verdict: Verdict
     over: bool
     earlier: tuple[EarlierCall, ...]
+    reply: ReplyContent | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,7 +277,7 @@ def draw_desk(desk: OpenDesk, known: CallFacts, user: User, now: datetime) -> De
         screen=screen,
         current=policies[desk.talks.index(current)],
         policies=policies,
-        shows=talk.facts_needed(current.interview, screen.phase),
+        shows=talk.facts_needed(current.interview, current.script.node(current.interview.node)),
     )
 
 
@@ -334,12 +337,20 @@ async def _case_at_desk(work: Work, attempt: Attempt) -> CaseAtDesk:
     case = await work.cases.get(attempt.case_id)
     past = [EarlierCall(*each) for each in await work.calls.attempts_with_agents(case.id)]
     earlier = tuple(each for each in past if each.attempt.id != attempt.id)
-    return CaseAtDesk(await work.policies.get(case.policy_no), case, earlier)
+    return CaseAtDesk(await work.policies.get(case.policy_no), case, earlier, await _accepted_reply(work, case))
+
+
+async def _accepted_reply(work: Work, case: RevisitCase) -> ReplyContent | None:
+    """The answer to the last round's ticket: a redial compares the customer's account with it (rules §5.5)."""
+    tickets = await work.tickets.of_case(case.id) if case.round else ()
+    replies = await work.tickets.replies(tickets[-1].id) if tickets else ()
+    accepted = [each for each in replies if each.accepted and not each.statement]
+    return ReplyContent.from_mapping(accepted[-1].content) if accepted else None
 
 
 def _policy_in_call(each: Conversation, known: CaseAtDesk) -> PolicyInCall:
     verdict = talk.verdict(each.script, each.facts, each.interview)
-    return PolicyInCall(known.policy, known.case, verdict, each.interview.is_over, known.earlier)
+    return PolicyInCall(known.policy, known.case, verdict, each.interview.is_over, known.earlier, known.reply)
 
 
 async def _phone_masked(work: Work, call: StoredCall, case: RevisitCase) -> str:

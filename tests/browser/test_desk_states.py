@@ -104,3 +104,23 @@ async def test_the_quiet_states_fit_too(console: Console, agent: Visitor, page: 
     await page.until(_state("SEATING"))
     await _seen(page, "seating")
     await console.site.a_case_is_due()
+
+
+async def test_identity_is_checked_by_keys_against_what_is_on_file(
+    console: Console, agent: Visitor, page: Page
+) -> None:
+    await console.site.a_case_is_due(a_policy(product_code="DEMO-PAR"), a_holder(id_no="440101198001014312"))
+    call = await console.site.connected()
+    await console.site.answer_until(call, "M030_VERIFY")
+    await open_page(console, agent, page, "/desk")
+    assert "1980年1月1日" in await page.ask("document.querySelector('.compare').innerText")
+    await _seen(page, "birthday")
+    await page.press("2")
+    await page.until(_node("S310_VERIFY_RETRY"))
+    await page.press("1")
+    await page.until("document.activeElement.name === 'capture.id_tail'")
+    await page.write("4312")
+    await _seen(page, "digits")
+    await page.press("Enter")
+    await page.until(_node("M040_PURCHASE"))
+    assert await page.ask("document.querySelector('.compare') === null")

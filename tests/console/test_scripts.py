@@ -79,12 +79,12 @@ async def test_it_reaches_new_calls_only_through_compliance(
     assert (await compliance.post(f"{draft}/approve")).status == 303
     assert (await author.post(f"{draft}/publish")).status == 303
     console.site.later(seconds=30)
-    assert console.site.scripts.latest(SCRIPT).ref.version == "1.1.0"
+    assert console.site.scripts.latest(SCRIPT).ref.version == "1.2.0"
     listed = await _text(author, "/scripts")
     assert re.search(r'class="strong">1\.1\.0', listed)
     assert (await author.post(f"{draft}/text", text="x", seen="4")).status == 422  # published: nobody edits it
     assert (await author.post(f"{draft}/retire", why="客户听不懂")).status == 303
-    assert console.site.scripts.latest(SCRIPT).ref.version == "1.0.0"
+    assert console.site.scripts.latest(SCRIPT).ref.version == "1.1.0"
     assert "客户听不懂" in await _text(author, f"{draft}?view=history")
 
 

@@ -29,6 +29,7 @@ from dialer.domain.policy import Policy
 from dialer.domain.problem import ProblemType
 from dialer.domain.recording import Seal
 from dialer.domain.reply import Objection, ReplyContent
+from dialer.domain.script.model import SAME, Comparison
 from dialer.domain.seat import Seat, SeatEvent
 from dialer.domain.ticket import TransferTicket
 from dialer.ports import DialOrder, Scripts
@@ -228,7 +229,18 @@ class Site:
         async with self.storage.begin() as work:
             talks = await conversations(work, self.scripts, call_id)
             node = held(talks).interview.node
+            if held(talks).script.node(node).compare is Comparison.ID_TAIL and option == SAME:
+                captures = {Comparison.ID_TAIL: await self._id_tail(held(talks))} | captures
             return held(await choose_answer(work, talks, node, option, captures, self.now))
+
+    async def _id_tail(self, current: Conversation) -> str:
+        case = await self.case_of(current)
+        async with self.storage.read() as work:
+            return (await work.policies.get(case.policy_no)).holder.id_no[-4:]
+
+    async def case_of(self, current: Conversation) -> RevisitCase:
+        async with self.storage.read() as work:
+            return await work.cases.get(current.attempt.case_id)
 
     async def report(self, call_id: CallId, event: str) -> Conversation:
         self.later(seconds=3)

@@ -59,7 +59,7 @@ async def test_a_draft_begins_with_the_words_in_force_under_the_next_number(
 ) -> None:
     first = await desk.draft_from(site.storage, site.scripts, in_force, author, SCRIPT, site.now)
     file = await desk.script_file(site.storage, site.scripts, in_force, first.id)
-    assert (first.script_version, first.author, file.publishable, file.changes) == ("1.1.0", "hq", True, ())
+    assert (first.script_version, first.author, file.publishable, file.changes) == ("1.2.0", "hq", True, ())
     second = await desk.draft_from(site.storage, site.scripts, in_force, author, SCRIPT, site.now)
     assert second.script_version == "1.2.0"
     with pytest.raises(NotFound):
@@ -105,7 +105,7 @@ async def test_the_gates_findings_stop_a_draft(
 async def test_a_draft_is_of_one_script_and_number_and_two_editors_do_not_overwrite_each_other(
     site: Site, in_force: SiteInForce, author: User, draft: ScriptVersion
 ) -> None:
-    other = draft.text.replace("version: 1.1.0", "version: 9.9.9")
+    other = draft.text.replace("version: 1.2.0", "version: 9.9.9")
     with pytest.raises(ScriptInvalid, match=r"1\.1\.0"):
         await desk.edit_draft(site.storage, in_force, author, draft.id, other, draft.version, site.now)
     await desk.edit_draft(site.storage, in_force, author, draft.id, draft.text, draft.version, site.now)
@@ -150,12 +150,12 @@ async def test_new_calls_are_read_the_new_version_and_the_call_under_way_keeps_i
     await _approved(site, in_force, author, compliance, draft)
     await desk.publish_script(site.storage, signals, in_force, author, draft.id, site.now)
     assert signals.topics == [IN_FORCE]
-    assert site.scripts.latest(SCRIPT).ref.version == "1.0.0"  # every process gets its head start
+    assert site.scripts.latest(SCRIPT).ref.version == "1.1.0"  # every process gets its head start
     site.now += desk.HEAD_START
     assert site.scripts.latest(SCRIPT).ref == draft.ref
 
     conversation = await site.answer_everything(call)
-    assert conversation.script.ref.version == "1.0.0"
+    assert conversation.script.ref.version == "1.1.0"
     await site.over(call)
     await site.a_case_is_due(a_policy(product_code="DEMO-PAR"))
     next_call = await site.connected()
@@ -164,7 +164,7 @@ async def test_new_calls_are_read_the_new_version_and_the_call_under_way_keeps_i
     assert NEW_GREETING in begun.script.node("M010_GREET").text
 
     await desk.retire_script(site.storage, signals, in_force, author, draft.id, "客户听不懂", site.now)
-    assert site.scripts.latest(SCRIPT).ref.version == "1.0.0"
+    assert site.scripts.latest(SCRIPT).ref.version == "1.1.0"
     still = await site.answer_everything(next_call)
     assert still.script.ref == draft.ref
 
@@ -176,7 +176,7 @@ async def test_a_version_takes_effect_when_it_was_meant_to(
     tomorrow = site.now.replace(day=site.now.day + 1)
     await desk.publish_script(site.storage, signals, in_force, author, draft.id, site.now, tomorrow)
     site.later(hours=23, minutes=59)
-    assert site.scripts.latest(SCRIPT).ref.version == "1.0.0"
+    assert site.scripts.latest(SCRIPT).ref.version == "1.1.0"
     site.later(minutes=1)
     assert site.scripts.latest(SCRIPT).ref == draft.ref
 
@@ -187,4 +187,4 @@ async def test_every_script_stands_on_the_shelf_with_what_holds_now(
     shelves = await desk.script_shelves(site.storage, site.scripts, in_force)
     assert len(shelves) == len(in_force.installed())
     (shelf,) = [each for each in shelves if each.script_id == SCRIPT]
-    assert (shelf.in_force.version, [each.id for each in shelf.versions]) == ("1.0.0", [draft.id])
+    assert (shelf.in_force.version, [each.id for each in shelf.versions]) == ("1.1.0", [draft.id])

@@ -342,7 +342,7 @@ async def test_scenario_30_a_running_call_finishes_on_its_own_script_version(sit
     assert (await site.case(case)).state is CaseState.CLOSED_SUCCESS
     async with site.storage.read() as work:
         (held,) = await work.interviews.of_case(case.id)
-    assert held.script_version == "1.0.0"
+    assert held.script_version == "1.1.0"
     call = await site.connected_when_due(other)
     assert (await site.conversation(call)).script.ref.version == "1.1.0"
 

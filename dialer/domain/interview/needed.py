@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from dialer.domain.interview.state import Interview
-from dialer.domain.script.model import Phase
+from dialer.domain.script.model import Comparison, Node, Phase
 
 
 class Fact(StrEnum):
@@ -16,6 +16,8 @@ class Fact(StrEnum):
     PREMIUM = "PREMIUM"
     RECEIPT = "RECEIPT"
     SURRENDER_UNTIL = "SURRENDER_UNTIL"
+    BIRTHDAY = "BIRTHDAY"
+    TICKET_REPLY = "TICKET_REPLY"  # the accepted answer to the last round's ticket
 
 
 _F, _P = Fact, Phase
@@ -32,8 +34,18 @@ _BY_PHASE: dict[Phase, frozenset[Fact]] = {
 }
 
 
-def facts_needed(interview: Interview, phase: Phase) -> frozenset[Fact]:
-    """What the screen of a phase needs; nothing of the policy before the holder has proved who they are."""
+_TO_COMPARE: dict[Comparison | None, frozenset[Fact]] = {
+    Comparison.BIRTHDAY: frozenset({_F.BIRTHDAY}),
+    Comparison.TICKET_REPLY: frozenset({_F.TICKET_REPLY}),
+}
+
+
+def facts_needed(interview: Interview, node: Node) -> frozenset[Fact]:
+    """What the screen of a node needs; nothing of the policy before the holder has proved who they are.
+
+    What is compared with the customer's words is there as long as its question is, and no longer (rules §7.6).
+    """
+    compared = frozenset() if interview.is_over else _TO_COMPARE.get(node.compare, frozenset())
     if not interview.is_identified():
-        return frozenset()
-    return _BY_PHASE.get(phase, frozenset()) | {Fact.POLICY}
+        return compared & {Fact.BIRTHDAY}
+    return _BY_PHASE.get(node.phase, frozenset()) | {Fact.POLICY} | compared

@@ -8,18 +8,22 @@ from dialer.domain.interview.moves import AGENT_MARKS, visible_events
 from dialer.domain.interview.reading_aloud import agent_note, spoken_text
 from dialer.domain.interview.state import Interview, InterviewFacts, applicable_items
 from dialer.domain.outcome import Outcome
-from dialer.domain.script.model import AnswerValue, CallScript, Capture, Option, Phase
+from dialer.domain.script.model import SAME, AnswerValue, CallScript, Capture, Comparison, Node, Option, Phase
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """An option with the key that takes it and the fields to fill first."""
+    """An option with the key that takes it and the fields to fill first.
+
+    `compared`: the system decides between this and its contrary, by the digits that the customer says.
+    """
 
     key: str
     code: str
     label: str
     utterances: tuple[str, ...]
     captures: tuple[Capture, ...]
+    compared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,7 @@ class Screen:
     title: str
     text: str = field(repr=False)  # it names the customer
     agent_note: str
+    compare: Comparison | None
     choices: tuple[Choice, ...]
     events: tuple[EventButton, ...]
     marks: tuple[EventButton, ...]
@@ -82,7 +87,8 @@ def screen(script: CallScript, facts: InterviewFacts, interview: Interview) -> S
         title=node.title,
         text=spoken_text(script, facts, interview),
         agent_note=agent_note(script, node),
-        choices=tuple(_choice(number, option) for number, option in enumerate(node.options, 1)),
+        compare=node.compare,
+        choices=tuple(_choice(node, number, option) for number, option in enumerate(node.options, 1)),
         events=tuple(EventButton(e.event, e.label) for e in visible_events(script, interview)),
         marks=_marks(interview),
         progress=_progress(script, facts, interview),
@@ -92,8 +98,9 @@ def screen(script: CallScript, facts: InterviewFacts, interview: Interview) -> S
     )
 
 
-def _choice(number: int, option: Option) -> Choice:
-    return Choice(str(number), option.code, option.label, option.utterances, option.captures)
+def _choice(node: Node, number: int, option: Option) -> Choice:
+    compared = node.compare is Comparison.ID_TAIL and option.code == SAME
+    return Choice(str(number), option.code, option.label, option.utterances, option.captures, compared)
 
 
 def _marks(interview: Interview) -> tuple[EventButton, ...]:

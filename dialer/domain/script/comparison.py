@@ -163,6 +163,7 @@ def _rule(node: Node) -> str:
         "else_goto": node.else_goto,
         "next": node.next,
         "mandatory_item": node.mandatory_item,
+        "compare": node.compare,
         "max_visits": node.max_visits,
         "on_max_visits": node.on_max_visits,
         "outcome": node.outcome,

@@ -11,9 +11,12 @@ from dialer.domain.outcome import Outcome
 from dialer.domain.script.expression import Condition
 from dialer.domain.script.model import (
     CURRENT_ITEM,
+    DIFFERENT,
     RETURN,
     RETURN_NEXT,
+    SAME,
     CallScript,
+    Comparison,
     MandatoryItem,
     Node,
     NodeKind,
@@ -72,6 +75,8 @@ def _shapes(script: CallScript) -> _Found:
             yield "SHAPE", node.id, "max_visits and on_max_visits come together"
         if node.when is not None and node.else_goto is None:
             yield "SHAPE", node.id, "a node with `when` needs else_goto"
+        if node.compare is Comparison.ID_TAIL and not {SAME, DIFFERENT} <= {option.code for option in node.options}:
+            yield "SHAPE", node.id, f"what the system compares needs the options {SAME} and {DIFFERENT}"
         yield from _shape_of_kind(node)
 
 

@@ -51,6 +51,19 @@ class NodeKind(StrEnum):
     SUBSCRIPT = "subscript"
 
 
+class Comparison(StrEnum):
+    """What is compared with what the customer says, before the answer is chosen (rules §5.5, §7.6)."""
+
+    BIRTHDAY = "birthday"  # the agent compares: the day is on the screen while the question is
+    ID_TAIL = "id_tail"  # the system compares: the number is never shown
+    TICKET_REPLY = "ticket_reply"  # the agent compares: the accepted answer is on the screen while the question is
+
+
+SAME = "MATCH"
+DIFFERENT = "MISMATCH"
+"""The options between which the system's comparison decides."""
+
+
 class AnswerValue(StrEnum):
     """What an item came to; the last value wins, all are kept."""
 
@@ -181,6 +194,7 @@ class Node:
     max_visits: int | None = None
     on_max_visits: str | None = None
     agent_note: str = ""
+    compare: Comparison | None = None
     options: tuple[Option, ...] = ()
     branches: tuple[Branch, ...] = ()
     outcome: Outcome | None = None

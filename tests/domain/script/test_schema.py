@@ -8,7 +8,7 @@ import yaml
 
 from dialer.domain.problem import ProblemLevel, ProblemType
 from dialer.domain.script.expression import FIELDS
-from dialer.domain.script.model import NodeKind, Phase
+from dialer.domain.script.model import Comparison, NodeKind, Phase
 from dialer.scripts_yaml import load_scripts
 
 SCRIPTS = Path(__file__).parents[3] / "scripts"
@@ -39,3 +39,7 @@ def test_the_outcomes_of_the_shipped_scripts_are_those_of_the_schema():
     scripts = load_scripts(SCRIPTS).scripts
     nodes = [node for script in scripts for node in script.nodes.values() if node.kind is NodeKind.TERMINAL]
     assert {str(node.outcome) for node in nodes} == set(SCHEMA["outcomes"])
+
+
+def test_what_may_be_compared_is_that_of_the_schema():
+    assert set(SCHEMA["node"]["compare"].split(";")[0].split(" | ")) == set(Comparison)
