@@ -237,10 +237,10 @@ class _Agent:
             seat = await work.floor.seat_of(self.user.login)
         assert seat is not None
         match seat.state:
-            case SeatState.PAUSED if self.leaving:
+            case SeatState.SEATED | SeatState.PAUSED if self.leaving:
                 await stand_up(site.storage, site.signals, self.user, now)
                 return False
-            case SeatState.PAUSED if self.begin.is_set():
+            case SeatState.SEATED | SeatState.PAUSED if self.begin.is_set():
                 await get_ready(site.storage, site.signals, self.user, now)
             case SeatState.RESERVED | SeatState.TALKING if self.once and not seat.pause_after_call:
                 await pause(site.storage, site.signals, self.user, PauseReason.BREAK, now)

@@ -104,7 +104,7 @@ class Agent:
     async def work(self) -> None:
         """Take calls until told to leave."""
         desk: Json = {}
-        while not (self.leaving and _state(desk) == "PAUSED"):
+        while not (self.leaving and _state(desk) in ("SEATED", "PAUSED")):
             try:
                 desk = await self._act(desk) if desk else await self.visitor.look("/desk")
             except (aiohttp.ClientError, ConsoleFailed, OSError, TimeoutError):
@@ -118,7 +118,7 @@ class Agent:
                 return await self._press("pause", reason="BREAK")
             case "AWAY":
                 return await self._press("sit-down")
-            case "PAUSED":
+            case "SEATED" | "PAUSED":
                 return await self._press("ready")
             case "TALKING":
                 return await self._talk(desk)

@@ -50,11 +50,13 @@ def edit(path: Path, old: str, new: str) -> None:
 
 
 def _as_the_model_was(document):
-    """Without what version 1.1.0 made true: what is compared with, and a note about what the page shows."""
+    """Without what version 1.1.0 added: what is compared with, the last words of a call, a note that was untrue."""
     assert document["version"] == "1.1.0"
     document["version"] = "1.0.0"
     for node in document["nodes"]:
         node.pop("compare", None)
+        if node.get("kind") == "terminal":
+            node.pop("text", None)
         if node["id"] == "M010_GREET":
             node["agent_note"] = node["agent_note"].replace(
                 "振铃时页面已显示姓名、称谓和以往通话。", "呼出前页面已显示姓名读音、称谓、预约备注和历史通话摘要。"

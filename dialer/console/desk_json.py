@@ -31,7 +31,7 @@ def desk_as_json(desk: Desk, csrf: str, refused: DialerError | None = None) -> J
         "call": _call(desk.call) if desk.call else None,
         "customer": _customer(desk, desk.current) if desk.current else None,
         "screen": _screen(desk, desk.screen) if desk.screen else None,
-        "policies": [_policy(each) for each in desk.policies],
+        "policies": [_policy(desk, each) for each in desk.policies],
         "wrap_up": _wrap_up(desk),
         "preview": _preview(desk.preview) if desk.preview else None,
     }
@@ -122,10 +122,10 @@ def _button(button: EventButton) -> Json:
     return {"code": button.event, "label": button.label, "key": event_key(button.event)}
 
 
-def _policy(each: PolicyInCall) -> Json:
+def _policy(desk: Desk, each: PolicyInCall) -> Json:
     return {
         "policy_no": each.case.policy_no,
-        "product": each.policy.policy.product_name,
+        "product": each.policy.policy.product_name if Fact.POLICY in desk.shows else None,
         "over": each.over,
         "outcome": each.verdict.outcome,
         "level": each.verdict.level,

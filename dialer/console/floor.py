@@ -35,8 +35,8 @@ _REFRESH_AT_MOST_EVERY_SECONDS = 1.0
 _SILENT_SECONDS = 10.0
 
 _CHIPS = (
-    SeatState.TALKING, SeatState.RESERVED, SeatState.WRAP_UP, SeatState.READY, SeatState.PAUSED, SeatState.SEATING,
-    SeatState.AWAY,
+    SeatState.TALKING, SeatState.RESERVED, SeatState.WRAP_UP, SeatState.READY, SeatState.PAUSED, SeatState.SEATED,
+    SeatState.SEATING, SeatState.AWAY,
 )  # fmt: skip
 
 

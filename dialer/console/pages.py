@@ -42,6 +42,7 @@ def page(
         csrf=session.csrf if session else "",
         links=links(session.user) if session and session.step is None else (),
         path=request.path,
+        here=request.path_qs if request.method == "GET" else request.path,
         place=site_of(request).in_force.place,
     )
     return web.Response(text=rendered, status=status_of(refused) if refused else status, content_type="text/html")

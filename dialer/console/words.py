@@ -63,7 +63,7 @@ class Words:
         """A script's instruction with the names of its codes: “打 LATE_REVISIT 标记” is no sentence for an agent."""
 
         def named(code: re.Match[str]) -> str:
-            names = (self.label(code[1], kind) for kind in _KINDS_IN_NOTES)
+            names = (words(LANGUAGES[0]).label(code[1], kind) for kind in _KINDS_IN_NOTES)  # the note is Chinese
             name = next((name for name in names if name != code[1]), code[1])
             return "" if f"“{name}”" in note else f"“{name}”"
 

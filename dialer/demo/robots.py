@@ -88,9 +88,9 @@ class RobotAgent:
         match desk["seat"]["state"] if desk["seat"] else "AWAY":
             case "AWAY":
                 return await self._do("sit-down")
-            case "PAUSED" if self._leaving:
+            case "SEATED" | "PAUSED" if self._leaving:
                 return None
-            case "PAUSED":
+            case "SEATED" | "PAUSED":
                 return await self._do("ready")
             case "READY" if self._leaving:
                 return await self._do("pause", reason="BREAK")

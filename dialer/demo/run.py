@@ -45,6 +45,7 @@ from dialer.settings import PhoneSystem
 from dialer.telephony.asterisk.browsers import add_browsers
 from dialer.telephony.asterisk.instance import PrivateAsterisk, find_program
 from dialer.usecases.import_policies import import_policies
+from dialer.usecases.issue_tickets import issue_tickets
 from dialer.usecases.manage_users import create_user
 from dialer.verification import verify
 
@@ -54,6 +55,7 @@ _PARTS, _ASTERISK_CONFIG = Path(".parts").absolute(), Path("config/asterisk")
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _STANDSTILL_SECONDS = 90.0
 _LAST_CALLS_SECONDS = 30.0
+_LOOKS_FOR_TICKETS_SECONDS = 1.0
 _NO_CODES = "不要求动态口令 · no role is asked for one-time codes"
 _LONGER_THAN_NEEDED_SECONDS = 1.0
 """How much longer than the shortest acceptable recording a robot keeps a conversation going."""
@@ -241,6 +243,7 @@ async def _work(
         work = [group.create_task(robot.work()) for robot in robots]
         others = [
             group.create_task(clerk.work()),
+            group.create_task(_send_the_first_tickets_down(stage)),
             group.create_task(show_progress(console, _watch(stage, dialer))),
         ]
         await _until_over(stage, _director(stage, backstage, clerk), console)
@@ -251,6 +254,15 @@ async def _work(
         for task in others:
             task.cancel()
     stage.shift.troubles.extend(clerk.troubles)
+
+
+async def _send_the_first_tickets_down(stage: _Stage) -> None:
+    """As soon as there is one, and not at 16:00: a person who looks in has something to answer."""
+    site = stage.site
+    while True:
+        await asyncio.sleep(_LOOKS_FOR_TICKETS_SECONDS)
+        if await issue_tickets(site.storage, site.rulebook, stage.clock.now()):
+            return
 
 
 def _director(stage: _Stage, backstage: Backstage, clerk: BranchClerk) -> Director:

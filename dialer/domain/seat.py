@@ -16,6 +16,7 @@ class SeatState(StrEnum):
 
     AWAY = "AWAY"  # not at work
     SEATING = "SEATING"  # the agent's phone is being called
+    SEATED = "SEATED"  # signed in, not ready yet
     READY = "READY"  # waits for a call
     PAUSED = "PAUSED"  # at the desk, takes no call
     PREVIEW = "PREVIEW"  # reads a difficult case before it is dialled
@@ -42,14 +43,17 @@ class SeatEvent(StrEnum):
 
 
 _S, _E = SeatState, SeatEvent
+_GOES_HOME_FROM = (_S.SEATING, _S.SEATED, _S.READY, _S.PAUSED, _S.PREVIEW)
 
 SEAT: Machine[SeatState, SeatEvent] = Machine(
     "seat",
     by_state(
         {
             (_S.AWAY, _E.SIT_DOWN): _S.SEATING,
-            (_S.SEATING, _E.LEG_UP): _S.PAUSED,
+            (_S.SEATING, _E.LEG_UP): _S.SEATED,
             (_S.SEATING, _E.LEG_DOWN): _S.AWAY,
+            (_S.SEATED, _E.READY): _S.READY,
+            (_S.SEATED, _E.PAUSE): _S.PAUSED,
             (_S.PAUSED, _E.READY): _S.READY,
             (_S.READY, _E.PAUSE): _S.PAUSED,
             (_S.READY, _E.RESERVED): _S.RESERVED,
@@ -62,11 +66,12 @@ SEAT: Machine[SeatState, SeatEvent] = Machine(
             (_S.RESERVED, _E.CALL_ENDED): _S.READY,
             (_S.TALKING, _E.CALL_ENDED): _S.WRAP_UP,
             (_S.WRAP_UP, _E.WRAPPED_UP): _S.READY,
-            # the leg's fall takes nobody's call away: the agent sits until the call is accounted for
+            # the leg's fall takes nobody's call away: the agent sits until the call is accounted for; nor does it end
+            # a pause, which has its reason and its clock whatever becomes of the phone
+            (_S.SEATED, _E.LEG_DOWN): _S.SEATING,
             (_S.READY, _E.LEG_DOWN): _S.SEATING,
-            (_S.PAUSED, _E.LEG_DOWN): _S.SEATING,
             (_S.PREVIEW, _E.LEG_DOWN): _S.SEATING,
-            **{(state, _E.STAND_UP): _S.AWAY for state in (_S.SEATING, _S.READY, _S.PAUSED, _S.PREVIEW)},
+            **{(state, _E.STAND_UP): _S.AWAY for state in _GOES_HOME_FROM},
         }
     ),
 )

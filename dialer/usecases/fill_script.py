@@ -24,6 +24,7 @@ from dialer.ports.storage import HolderPhone, StoredInterview, Work
 from dialer.usecases.gather_facts import Known
 from dialer.usecases.rulebook import Rulebook
 
+_NO_BREAK_HYPHEN = "\u2011"  # a number that is read aloud stays on one line
 _REDIAL_SCRIPT = {Purpose.L1_CONFIRM: "RD_L1_CONFIRM", Purpose.L2_RECONFIRM: "RD_L2_RECONFIRM"}
 
 _PAY_FREQUENCY = {
@@ -118,7 +119,7 @@ def _company(rulebook: Rulebook, agent_no: str) -> Mapping[str, str]:
     return {
         "company_name": rulebook.company_name,
         "company_hotline": rulebook.company_hotline,
-        "agent_no": agent_no,
+        "agent_no": agent_no.replace("-", _NO_BREAK_HYPHEN),
         "est_minutes": "五",
         "sla_text": f"{spoken_number(rulebook.tickets.working_days)}个工作日".replace("二个", "两个"),
         "dialect_name": "您家乡的方言",

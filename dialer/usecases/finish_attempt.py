@@ -22,7 +22,7 @@ from dialer.domain.outcome_rules import Also
 from dialer.domain.problem import Problem, ProblemLevel
 from dialer.domain.reason import Reason
 from dialer.domain.retry import Next, after_outcome
-from dialer.domain.seat import Seat, SeatEvent, SeatState
+from dialer.domain.seat import SEAT, Seat, SeatEvent, SeatState
 from dialer.ports import Scripts, Signals
 from dialer.ports.storage import FoundProblem, Moved, Storage, StoredAnswer, StoredCall, Work
 from dialer.ports.topics import DISPATCH, WALL, desk
@@ -210,7 +210,7 @@ async def off_the_call(work: Work, seat: Seat, event: SeatEvent, moved: Moved) -
     freed = await work.floor.move_seat(replace(seat, call_id=None, pause_after_call=False), event, moved)
     if pause:
         freed = await work.floor.move_seat(freed, SeatEvent.PAUSE, moved)
-    if not freed.leg_up:
+    if not freed.leg_up and SeatEvent.LEG_DOWN in SEAT.allowed(freed.state):
         await work.floor.move_seat(freed, SeatEvent.LEG_DOWN, moved)
 
 

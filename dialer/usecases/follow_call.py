@@ -133,7 +133,7 @@ async def leg_is_up(storage: Storage, signals: Signals, seat_id: SeatId, now: da
         if seat is None:
             return None
         back_to_ready = seat.back_to_ready
-        seat = replace(seat, leg_up=True, back_to_ready=False, why="")
+        seat = replace(seat, leg_up=True, back_to_ready=False, why=_why_pausing(seat))
         moved = Moved(_ENGINE, now, {})
         if SeatEvent.LEG_UP not in SEAT.allowed(seat.state):
             seat = await work.floor.save_seat(seat)
@@ -152,13 +152,18 @@ async def leg_is_down(storage: Storage, signals: Signals, seat_id: SeatId, why: 
         if seat is None:
             return None
         taking_calls = seat.back_to_ready or seat.state in _TAKING_CALLS
-        seat = replace(seat, leg_up=False, why=why, back_to_ready=taking_calls)
+        seat = replace(seat, leg_up=False, why=_why_pausing(seat) or why, back_to_ready=taking_calls)
         if SeatEvent.LEG_DOWN in SEAT.allowed(seat.state):
             seat = await work.floor.move_seat(seat, SeatEvent.LEG_DOWN, Moved(_ENGINE, now, {"why": why}))
         else:
             seat = await work.floor.save_seat(seat)
     await signals.notify(desk(seat_id), WALL)
     return seat
+
+
+def _why_pausing(seat: Seat) -> str:
+    """The reason of a pause, or of one that is asked for: it outlives the phone's fall and return."""
+    return seat.why if seat.state is SeatState.PAUSED or seat.pause_after_call else ""
 
 
 async def take_over(

@@ -137,6 +137,13 @@ class Preview:
 
 
 @dataclass(frozen=True, slots=True)
+class Idle:
+    """Nobody is due to be called now; `until` is when the next will be, None when nobody waits at all."""
+
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Desk:
     """An agent's desk at one moment. `version` changes whenever anything on it does.
 
@@ -155,6 +162,7 @@ class Desk:
     policies: tuple[PolicyInCall, ...] = ()
     shows: frozenset[Fact] = frozenset()
     preview: Preview | None = None
+    idle: Idle | None = None
     days: tuple[DayOffered, ...] = ()
     words: Mapping[str, str] = field(default_factory=dict, repr=False)
 
@@ -235,6 +243,8 @@ async def show_desk(
     shown = draw_desk(desk, known, user, now)
     if desk.seat is not None and desk.seat.preview_case is not None:
         return replace(shown, preview=await _preview(work, rulebook, desk.seat, desk.seat.preview_case, now))
+    if desk.seat is not None and desk.seat.state is SeatState.READY:
+        return replace(shown, idle=await _idle(work, now))
     if desk.call is not None and shown.takes_words:
         kept = await work.drafts.of(desk.call.call.call_id, user.login)
         shown = replace(shown, words=kept.fields if kept else {})
@@ -243,6 +253,11 @@ async def show_desk(
     put_off = [each.case for each in shown.policies if each.verdict.outcome is Outcome.RESCHEDULE]
     cases = put_off or [shown.policies[0].case]
     return replace(shown, days=await days_to_offer(work, rulebook, cases, desk.call, now))
+
+
+async def _idle(work: Work, now: datetime) -> Idle | None:
+    due = await work.cases.next_due()
+    return Idle(due) if due is None or due > now else None
 
 
 async def _preview(work: Work, rulebook: Rulebook, seat: Seat, case_id: CaseId, now: datetime) -> Preview:

@@ -22,6 +22,9 @@ from dialer.ports.topics import DESK_ORDERS, DISPATCH, WALL, desk
 BUSY = frozenset({SeatState.RESERVED, SeatState.TALKING, SeatState.WRAP_UP})
 """A call is under way, or its result is not entered yet."""
 
+PHONE_GONE = "PHONE_GONE"
+"""Why a seat waits: the agent wants calls, and the phone has not come back."""
+
 
 class NoPhone(DialerError):
     """The user has no telephone address, so no call can reach this desk."""
@@ -75,15 +78,28 @@ async def _own_seat(work: Work, user: User, now: datetime) -> Seat:
 
 
 async def get_ready(storage: Storage, signals: Signals, user: User, now: datetime) -> Seat:
-    """Take calls again. In a call: take the next one too, after all."""
+    """Take calls again. In a call: take the next one too, after all. Whose phone is gone is called first."""
 
     def ready(seat: Seat) -> tuple[Seat, SeatEvent | None]:
         if seat.state in BUSY:
             return replace(seat, pause_after_call=False, why=""), None
         return replace(seat, why=""), SeatEvent.READY
 
-    seat = await _change(storage, user, now, ready)
-    await signals.notify(DISPATCH, desk(seat.id), WALL)
+    async with storage.begin() as work:
+        seat = await _changed(work, user, now, ready)
+        if seat.state is SeatState.READY and not seat.leg_up:
+            seat = await _wait_for_phone(work, seat, user, now)
+    await signals.notify(DISPATCH, DESK_ORDERS, desk(seat.id), WALL)
+    return seat
+
+
+async def _wait_for_phone(work: Work, seat: Seat, user: User, now: datetime) -> Seat:
+    """The leg fell in a pause. A browser asks for its call when it has registered (`call_phone_again`)."""
+    browser = seat.address.startswith("browser:")
+    waiting = replace(seat, why=PHONE_GONE if browser else "", back_to_ready=True)
+    seat = await work.floor.move_seat(waiting, SeatEvent.LEG_DOWN, Moved(user.login, now, {}))
+    if not browser:
+        await _order(work, DeskOrderKind.SIT_DOWN, seat, user, now)
     return seat
 
 
@@ -159,10 +175,16 @@ async def _change(
     storage: Storage, user: User, now: datetime, change: Callable[[Seat], tuple[Seat, SeatEvent | None]]
 ) -> Seat:
     async with storage.begin() as work:
-        seat, event = change(await seat_of(work, user))
-        if event is None:
-            return await work.floor.save_seat(seat)
-        return await work.floor.move_seat(seat, event, Moved(user.login, now, {"why": seat.why}))
+        return await _changed(work, user, now, change)
+
+
+async def _changed(
+    work: Work, user: User, now: datetime, change: Callable[[Seat], tuple[Seat, SeatEvent | None]]
+) -> Seat:
+    seat, event = change(await seat_of(work, user))
+    if event is None:
+        return await work.floor.save_seat(seat)
+    return await work.floor.move_seat(seat, event, Moved(user.login, now, {"why": seat.why}))
 
 
 async def _order(work: Work, kind: DeskOrderKind, seat: Seat, user: User, now: datetime) -> None:

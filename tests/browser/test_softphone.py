@@ -33,7 +33,7 @@ async def talking(site: BrowserSite) -> float:
     await site.phone("ready")
     await site.desk("AWAY")
     await site.page.press("Enter")
-    await site.desk("PAUSED")
+    await site.desk("SEATED")
     await site.phone("online")
     await site.page.press("Enter")
     await site.desk("TALKING")

@@ -15,6 +15,7 @@ from dialer.domain.seat import SeatState
 from dialer.scripts_yaml import ScriptLibrary
 from tests.builders import a_holder, a_number, a_policy
 from tests.console.desk import Console, Visitor
+from tests.usecases.site import on
 
 PRODUCT = "福满人生两全保险（分红型）"
 PREMIUM = "¥12,345"
@@ -170,3 +171,83 @@ def test_an_instruction_names_the_flag_that_its_author_wrote_as_a_code() -> None
     assert chinese.plainly("自动打 LATE_REVISIT 标记。") == "自动打“犹豫期已过”标记。"
     assert chinese.plainly("点选“声纹疑点”标记 VOICE_MISMATCH（系统转入）") == "点选“声纹疑点”标记（系统转入）"
     assert chinese.plainly("金额按“一万二千元”读，不读 ABC。") == "金额按“一万二千元”读，不读 ABC。"
+
+
+async def test_a_wrap_up_names_no_product_to_an_agent_whose_customer_never_proved_who_they_are(
+    console: Console, agent: Visitor
+) -> None:
+    await console.site.a_case_is_due(a_policy(product_code="DEMO-PAR"))
+    call = await console.site.connected()
+    page = await _page(agent)
+    assert "分红不确定" not in page
+    assert "身份核实" in page
+    await console.site.hung_up(call, Party.CUSTOMER)
+    page = await _page(agent)
+    assert PRODUCT not in page
+    assert "分红不确定" not in page
+    assert "客户挂断" in page
+    assert [each["product"] for each in (await agent.desk())["policies"]] == [None]
+
+
+async def test_the_items_of_the_product_are_named_once_the_holder_is_known(console: Console, agent: Visitor) -> None:
+    await console.site.a_case_is_due(a_policy(product_code="DEMO-PAR"))
+    await console.site.connected()
+    await _until(agent, "M040_PURCHASE")
+    facts = _facts(await _page(agent))
+    assert "分红不确定" in facts
+    assert re.findall(r'aria-current="step" title="([^:]*)', facts) == ["确认本人购买"]
+
+
+async def test_no_button_of_an_event_moves_when_the_identity_is_proved(console: Console, agent: Visitor) -> None:
+    await console.site.a_case_is_due()
+    await console.site.connected()
+    before = [event["code"] for event in (await agent.desk())["screen"]["events"]]
+    after = [event["code"] for event in (await _until(agent, "M040_PURCHASE"))["screen"]["events"]]
+    assert len(before) < len(after)
+    assert after[: len(before)] == before
+
+
+async def test_a_side_branch_says_which_question_comes_back(console: Console, agent: Visitor) -> None:
+    await console.site.a_case_is_due()
+    call = await console.site.connected()
+    await console.site.answer_until(call, "M040_PURCHASE")
+    await console.site.report(call, "SUSPECT_FRAUD")
+    assert "之后回到：确认本人购买" in await _page(agent)
+
+
+async def test_an_appointment_ends_with_words_of_goodbye_and_no_internal_ones(console: Console, agent: Visitor) -> None:
+    await console.site.a_case_is_due()
+    call = await console.site.connected()
+    await console.site.report(call, "BUSY")
+    await console.site.answer(call, "TIME")
+    page = await _page(agent)
+    assert "再见" in page
+    for internal in ("T_RESCHEDULE", "进入预约队列", "通话中出现"):
+        assert internal not in page
+
+
+async def test_a_pause_that_is_booked_is_what_the_confirmation_leads_to(console: Console, agent: Visitor) -> None:
+    await console.site.a_case_is_due()
+    call = await console.site.connected()
+    await agent.act("pause", reason="LUNCH")
+    await console.site.hung_up(call, Party.CUSTOMER)
+    page = await _page(agent)
+    assert "确认，然后小休" in page
+    assert "接下一件" not in page
+
+
+def test_an_instruction_in_chinese_has_its_codes_named_in_chinese() -> None:
+    assert words("en").plainly("自动打 LATE_REVISIT 标记。") == "自动打“犹豫期已过”标记。"
+
+
+async def test_a_ready_agent_is_told_when_no_customer_is_due(console: Console, agent: Visitor) -> None:
+    site = console.site
+    assert "目前没有到时的客户。" in await _page(agent)
+    case = await site.a_case_is_due()
+    assert "目前没有到时的客户" not in await _page(agent)
+    call = await site.connected()
+    await site.report(call, "BUSY")
+    await site.answer(call, "TIME")
+    await site.over(call, appointment_at=on(9, 19, 10))
+    assert (await site.case(case)).next_at is not None
+    assert "下一位在 09-19 " in await _page(agent)

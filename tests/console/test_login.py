@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from html import unescape
 
 import pytest
 
@@ -56,6 +57,16 @@ async def test_the_page_is_chinese_until_somebody_wants_english(visit) -> None:
     changed = await person.post("/language", language="en", back="/login")
     assert changed.headers["Location"] == "/login"
     assert "Log in" in await (await person.get("/login")).text()
+
+
+async def test_another_language_shows_the_same_page_with_all_that_was_asked_of_it(log_in) -> None:
+    person = await log_in(Role.CC_LEADER)
+    asked = "/recordings?agent=%E6%9D%8E&outcome=SUCCESS"
+    page = await (await person.get(asked)).text()
+    back = unescape(re.search(r'name="back" value="([^"]*)"', page)[1])
+    changed = await person.post("/language", language="en", back=back)
+    assert changed.headers["Location"] == asked
+    assert 'value="李"' in await (await person.get(back)).text()
 
 
 @pytest.mark.parametrize("back", ["https://elsewhere.example/", "//elsewhere.example", "/\\elsewhere.example", ""])

@@ -308,7 +308,7 @@ def test_a_missing_variable_is_named_before_the_call_is_placed():
     del variables["liability_summary"]
     facts = facts_for(script, variables=variables)
     assert missing_variables(script, facts) == ("liability_summary", "correct_statement")
-    with pytest.raises(VariableMissing, match=r"NB_PARTICIPATING 1\.0\.0.*liability_summary, correct_statement"):
+    with pytest.raises(VariableMissing, match=r"NB_PARTICIPATING 1\.1\.0.*liability_summary, correct_statement"):
         start(script, facts)
 
 
@@ -707,7 +707,7 @@ def wander(draw: Random, talk: Talk) -> None:
             return
         seen = talk.screen
         if draw.random() < 0.05:
-            talk.event(draw.choice(seen.events).event)
+            talk.event(draw.choice(sorted(seen.events, key=lambda each: each.event)).event)
             continue
         choice = seen.choices[0] if draw.random() < 0.7 else draw.choice(seen.choices)
         talk.say(choice.code, **{capture.field: "2026-09-20" for capture in choice.captures})

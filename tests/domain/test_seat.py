@@ -15,11 +15,11 @@ S, E = SeatState, SeatEvent
 @pytest.mark.parametrize(
     ("events", "state"),
     [
-        ([E.SIT_DOWN, E.LEG_UP], S.PAUSED),
+        ([E.SIT_DOWN, E.LEG_UP], S.SEATED),
         ([E.SIT_DOWN, E.LEG_UP, E.READY, E.RESERVED, E.CONNECTED, E.CALL_ENDED, E.WRAPPED_UP], S.READY),
         ([E.SIT_DOWN, E.LEG_UP, E.READY, E.RESERVED, E.CALL_ENDED], S.READY),
         ([E.SIT_DOWN, E.LEG_UP, E.READY, E.RESERVED, E.RELEASED, E.PAUSE, E.STAND_UP], S.AWAY),
-        ([E.SIT_DOWN, E.LEG_UP, E.READY, E.LEG_DOWN, E.LEG_UP], S.PAUSED),
+        ([E.SIT_DOWN, E.LEG_UP, E.READY, E.LEG_DOWN, E.LEG_UP], S.SEATED),
         ([E.SIT_DOWN, E.LEG_DOWN], S.AWAY),
     ],
 )
@@ -44,6 +44,10 @@ def test_from_everywhere_the_agent_can_go_home_and_take_calls_again(state: SeatS
 
 def test_only_a_ready_agent_or_one_who_has_read_the_case_is_given_a_call():
     assert [state for state, event, _ in SEAT.moves() if event is E.RESERVED] == [S.READY, S.PREVIEW]
+
+
+def test_the_fall_of_the_leg_ends_no_pause():
+    assert E.LEG_DOWN not in SEAT.allowed(S.PAUSED)
 
 
 @pytest.mark.parametrize("state", [S.RESERVED, S.TALKING, S.WRAP_UP])

@@ -321,5 +321,5 @@ class Desk:
     async def take_calls(self) -> None:
         """Sit down, wait for the phone to ring, be ready."""
         await self.do("/desk/sit-down")
-        await self.until("PAUSED")
+        await self.until("SEATED")
         await self.do("/desk/ready")

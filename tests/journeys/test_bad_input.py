@@ -239,7 +239,7 @@ async def test_a_database_locked_for_long_is_an_alarm_and_then_work_goes_on(tmp_
     async with a_floor(tmp_path) as floor, floor.premises.started(NOW) as serving:
         async with Desk.of(serving.url, "agent1") as desk:
             await desk.do("/desk/sit-down")
-            await desk.until("PAUSED")
+            await desk.until("SEATED")
             with closing(sqlite3.connect(tmp_path / "dialer.db", isolation_level=None)) as other:
                 other.execute("BEGIN IMMEDIATE")
                 alarm = await serving.says("engine.storage_unavailable")

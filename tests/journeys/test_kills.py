@@ -165,7 +165,7 @@ async def test_engine_and_console_are_two_processes(tmp_path: Path, world: World
         async with floor.premises.started(LATER, "--only", "engine", log="engine2.log") as engine:
             await until(lambda: not floor.premises.rows("SELECT * FROM desk_orders WHERE done_at IS NULL"))
             await desk.do("/desk/sit-down")
-            await desk.until("PAUSED")
+            await desk.until("SEATED")
             assert floor.phone.is_on_the_line
             assert "seat.down" not in [each["event"] for each in engine.events]
 
@@ -212,6 +212,6 @@ async def test_two_engines_share_the_work_and_one_that_stood_still_has_lost_its_
                 await until(lambda: len(set(owners(floor.premises))) == 1)
                 await one.says("seat.lost")
                 await until(lambda: floor.phone.is_on_the_line and phone2.is_on_the_line)
-                await first.until("PAUSED")
+                await first.until("SEATED")
         assert all(floor.calls_to(number) <= 1 for number in numbers)
         assert attempts(floor.premises) == [("SUCCESS", True)] * 2

@@ -45,7 +45,7 @@ def write_policies(folder: Path) -> Path:
 
 async def interview(desk: Desk, **instead: str):
     """Sit down, wait for the customer, ask everything, say goodbye, wrap up."""
-    await desk.until("PAUSED")
+    await desk.until("SEATED")
     await desk.do("/desk/ready")
     await desk.until("TALKING")
     done = await desk.answer_everything(instead)

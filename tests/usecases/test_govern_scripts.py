@@ -61,7 +61,7 @@ async def test_a_draft_begins_with_the_words_in_force_under_the_next_number(
     file = await desk.script_file(site.storage, site.scripts, in_force, first.id)
     assert (first.script_version, first.author, file.publishable, file.changes) == ("1.2.0", "hq", True, ())
     second = await desk.draft_from(site.storage, site.scripts, in_force, author, SCRIPT, site.now)
-    assert second.script_version == "1.2.0"
+    assert second.script_version == "1.3.0"
     with pytest.raises(NotFound):
         await desk.draft_from(site.storage, site.scripts, in_force, author, "NB_NONE", site.now)
 
@@ -106,7 +106,7 @@ async def test_a_draft_is_of_one_script_and_number_and_two_editors_do_not_overwr
     site: Site, in_force: SiteInForce, author: User, draft: ScriptVersion
 ) -> None:
     other = draft.text.replace("version: 1.2.0", "version: 9.9.9")
-    with pytest.raises(ScriptInvalid, match=r"1\.1\.0"):
+    with pytest.raises(ScriptInvalid, match=r"1\.2\.0"):
         await desk.edit_draft(site.storage, in_force, author, draft.id, other, draft.version, site.now)
     await desk.edit_draft(site.storage, in_force, author, draft.id, draft.text, draft.version, site.now)
     with pytest.raises(StaleVersion):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -124,7 +125,7 @@ async def test_a_lost_phone_is_told_to_the_desk_and_the_wall_and_a_new_leg_to_th
     assert signals.topics[2:] == [DISPATCH, desk(seat.id), WALL]
 
 
-async def test_one_who_left_while_the_phone_was_lost_comes_back_paused(
+async def test_one_who_left_while_the_phone_was_lost_comes_back_not_ready(
     storage: Database, lihua: User, signals: HeardSignals
 ) -> None:
     seat = await floor.sit_down(storage, signals, lihua, NOW)
@@ -135,7 +136,37 @@ async def test_one_who_left_while_the_phone_was_lost_comes_back_paused(
     await floor.sit_down(storage, signals, lihua, NOW)
     back = await leg_is_up(storage, signals, seat.id, NOW)
     assert back is not None
-    assert back.state is SeatState.PAUSED
+    assert back.state is SeatState.SEATED
+
+
+async def test_a_pause_keeps_its_reason_and_its_clock_while_the_page_and_its_phone_come_anew(
+    storage: Database, lihua: User, signals: HeardSignals
+) -> None:
+    seat = await floor.sit_down(storage, signals, lihua, NOW)
+    await leg_is_up(storage, signals, seat.id, NOW)
+    await floor.get_ready(storage, signals, lihua, NOW)
+    await floor.pause(storage, signals, lihua, PauseReason.LUNCH, NOW)
+    for minute in (5, 10):
+        later = NOW + timedelta(minutes=minute)
+        fallen = await leg_is_down(storage, signals, seat.id, "the page was loaded again", later)
+        returned = await leg_is_up(storage, signals, seat.id, later)
+        for each in (fallen, returned):
+            assert each is not None
+            assert (each.state, each.why, each.since) == (SeatState.PAUSED, PauseReason.LUNCH, NOW)
+
+
+async def test_one_who_is_ready_again_without_a_phone_is_called_first(
+    storage: Database, lihua: User, signals: HeardSignals
+) -> None:
+    seat = await floor.sit_down(storage, signals, lihua, NOW)
+    await leg_is_up(storage, signals, seat.id, NOW)
+    await floor.pause(storage, signals, lihua, PauseReason.BREAK, NOW)
+    await leg_is_down(storage, signals, seat.id, "hung up", NOW)
+    assert (await floor.get_ready(storage, signals, lihua, NOW)).state is SeatState.SEATING
+    assert await _orders(storage) == [DeskOrderKind.SIT_DOWN, DeskOrderKind.SIT_DOWN]
+    back = await leg_is_up(storage, signals, seat.id, NOW)
+    assert back is not None
+    assert back.state is SeatState.READY
 
 
 async def test_there_is_nothing_to_hang_up_at_an_idle_seat(

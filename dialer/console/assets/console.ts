@@ -1,6 +1,7 @@
 // The console's one bundle. State stays on the server; this only carries it to the page.
 import htmx from "htmx.org";
 import "htmx-ext-sse";
+import { tellWhatIsAgreed } from "./agreed";
 import { followTheDesk } from "./desk";
 import { listenForKeys } from "./keys";
 import { playRecordings } from "./player";
@@ -22,6 +23,7 @@ htmx.config.responseHandling = [
 
 followTheDesk();
 listenForKeys();
+tellWhatIsAgreed();
 runTimers();
 keepClicks();
 playRecordings();

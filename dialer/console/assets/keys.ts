@@ -4,6 +4,7 @@
 export function listenForKeys(): void {
   document.addEventListener("keydown", onKey);
   document.addEventListener("toggle", focusFirstField, true);
+  document.addEventListener("toggle", leaveMenu, true);
   document.addEventListener("htmx:load", goOnWriting);
 }
 
@@ -15,22 +16,44 @@ function onKey(event: KeyboardEvent): void {
     return;
   }
   const key = keyName(event);
-  const target = key === null ? null : document.querySelector<HTMLElement>(`[data-key="${CSS.escape(key)}"]`);
+  if (event.key === "Escape") closeMenus();
+  const target = key === null ? null : wanted(key);
   if (target === null || (event.key === "Enter" && onAControl(event.target))) return;
   event.preventDefault();
   target.click();
 }
 
+/** What an open menu offers comes before what stands on the desk. */
+function wanted(key: string): HTMLElement | null {
+  const name = CSS.escape(key);
+  const inMenu = document.querySelector<HTMLElement>(`details.menu[open] [data-menu-key="${name}"]`);
+  return inMenu ?? document.querySelector<HTMLElement>(`[data-key="${name}"]`);
+}
+
+function closeMenus(): void {
+  for (const menu of document.querySelectorAll<HTMLDetailsElement>("details.menu[open]")) menu.open = false;
+}
+
+/** A menu that has closed gives the keys back to the desk, or Enter would open it again. */
+function leaveMenu(event: Event): void {
+  const menu = event.target;
+  if (!(menu instanceof HTMLDetailsElement) || menu.open || !menu.matches(".menu")) return;
+  if (document.activeElement instanceof HTMLElement && menu.contains(document.activeElement)) document.activeElement.blur();
+}
+
 /** Enter confirms what is written (Shift+Enter makes a line), Escape gives the keys back to the desk. */
 function inField(event: KeyboardEvent, field: HTMLElement): void {
-  if (event.key === "Escape") field.blur();
+  if (event.key === "Escape") {
+    field.blur();
+    closeMenus();
+  }
   if (event.key !== "Enter" || event.shiftKey || field.dataset["enter"] !== "submit") return;
   event.preventDefault();
   field.closest("form")?.requestSubmit();
 }
 
 function keyName(event: KeyboardEvent): string | null {
-  const digit = /^(?:Digit|Numpad)([1-9])$/.exec(event.code);
+  const digit = /^(?:Digit|Numpad)([0-9])$/.exec(event.code);
   if (digit) return digit[1] ?? null;
   const letter = /^Key([A-Z])$/.exec(event.code);
   if (letter) return event.shiftKey ? null : (letter[1] ?? "").toLowerCase();

@@ -6,9 +6,19 @@ from dataclasses import dataclass, field
 
 from dialer.domain.interview.moves import AGENT_MARKS, visible_events
 from dialer.domain.interview.reading_aloud import agent_note, spoken_text
-from dialer.domain.interview.state import Interview, InterviewFacts, applicable_items
+from dialer.domain.interview.state import IDENTITY_ITEMS, Interview, InterviewFacts, applicable_items
 from dialer.domain.outcome import Outcome
-from dialer.domain.script.model import SAME, AnswerValue, CallScript, Capture, Comparison, Node, Option, Phase
+from dialer.domain.script.model import (
+    RETURN,
+    SAME,
+    AnswerValue,
+    CallScript,
+    Capture,
+    Comparison,
+    Node,
+    Option,
+    Phase,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +48,8 @@ class EventButton:
 class ItemProgress:
     """A mandatory item and what it has come to; `value` None is not asked yet.
 
-    `carried`: an earlier call, or the first policy of this one, settled it.
+    `carried`: an earlier call, or the first policy of this one, settled it. `current`: it is being asked, or comes back
+    after a side branch. `title` is empty while it would tell the product to an agent who may not know it yet.
     """
 
     item: str
@@ -46,13 +57,20 @@ class ItemProgress:
     value: AnswerValue | None
     final: bool
     carried: bool = False
+    current: bool = False
+
+    @property
+    def refused(self) -> bool:
+        """Settled, and not as the law wants it."""
+        return self.final and self.value is not None and not self.value.positive
 
 
 @dataclass(frozen=True, slots=True)
 class Screen:
     """One screen: what to read, what may be answered, what may be reported, how far we are.
 
-    `seen_before`: the interview has been at this node and comes back to it.
+    `seen_before`: the interview has been at this node and comes back to it. `comes_back`: the title of the question
+    that a side branch can return to.
     """
 
     script: str
@@ -70,6 +88,7 @@ class Screen:
     outcome: Outcome | None
     next_action: str
     seen_before: bool
+    comes_back: str = ""
 
 
 def screen(script: CallScript, facts: InterviewFacts, interview: Interview) -> Screen:
@@ -89,18 +108,30 @@ def screen(script: CallScript, facts: InterviewFacts, interview: Interview) -> S
         agent_note=agent_note(script, node),
         compare=node.compare,
         choices=tuple(_choice(node, number, option) for number, option in enumerate(node.options, 1)),
-        events=tuple(EventButton(e.event, e.label) for e in visible_events(script, interview)),
+        events=_events(script, interview),
         marks=_marks(interview),
         progress=_progress(script, facts, interview),
         outcome=interview.outcome,
         next_action=node.next_action,
         seen_before=any(step.node == node.id for step in interview.steps),
+        comes_back=_comes_back(script, interview, node),
     )
 
 
 def _choice(node: Node, number: int, option: Option) -> Choice:
     compared = node.compare is Comparison.ID_TAIL and option.code == SAME
     return Choice(str(number), option.code, option.label, option.utterances, option.captures, compared)
+
+
+def _events(script: CallScript, interview: Interview) -> tuple[EventButton, ...]:
+    """What waits for the identity comes last, so that no button moves when it is proved."""
+    ordered = sorted(visible_events(script, interview), key=lambda event: event.requires_identity)
+    return tuple(EventButton(event.event, event.label) for event in ordered)
+
+
+def _comes_back(script: CallScript, interview: Interview, node: Node) -> str:
+    returns = not node.on_main_line and any(option.goto == RETURN for option in node.options)
+    return script.node(interview.main).title if returns else ""
 
 
 def _marks(interview: Interview) -> tuple[EventButton, ...]:
@@ -111,13 +142,15 @@ def _marks(interview: Interview) -> tuple[EventButton, ...]:
 def _progress(script: CallScript, facts: InterviewFacts, interview: Interview) -> tuple[ItemProgress, ...]:
     last = interview.last_answers()
     now = {answer.item for answer in interview.answers}
+    identified = interview.is_identified()
     return tuple(
         ItemProgress(
             item=mandatory.item,
-            title=script.node(mandatory.node).title,
+            title=script.node(mandatory.node).title if identified or mandatory.item in IDENTITY_ITEMS else "",
             value=last[mandatory.item].value if mandatory.item in last else None,
             final=mandatory.item in last and last[mandatory.item].final,
             carried=mandatory.item in last and mandatory.item not in now,
+            current=not interview.is_over and mandatory.node == interview.main,
         )
         for mandatory in applicable_items(script, facts)
     )
