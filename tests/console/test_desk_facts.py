@@ -12,6 +12,7 @@ from dialer.domain.interview.reading_aloud import agent_note
 from dialer.domain.outcome import Outcome
 from dialer.domain.policy import PayMode
 from dialer.domain.seat import SeatState
+from dialer.ports import SoundLost
 from dialer.scripts_yaml import ScriptLibrary
 from tests.builders import a_holder, a_number, a_policy
 from tests.console.desk import Console, Visitor
@@ -80,6 +81,18 @@ async def test_an_earlier_call_is_told_with_its_agent_its_outcome_and_what_stays
     assert 0 < still_open < len(desk["screen"]["progress"])
     assert f"尚待询问 {still_open} 项" in facts
     assert "此前已确认" in facts
+
+
+async def test_who_asks_again_because_a_recording_is_no_proof_is_told_so(console: Console, agent: Visitor) -> None:
+    site = console.site
+    case = await site.a_case_is_due()
+    call = await site.connected()
+    await site.answer_everything(call)
+    await site.hung_up(call)
+    await agent.act("wrap-up")
+    await site.sealed(SoundLost("the disk is gone"))
+    assert await site.connected_when_due(case) != call
+    assert "录音不能作为凭证" in _facts(await (await agent.get("/desk")).text())
 
 
 async def test_several_policies_tell_which_is_asked_which_is_done_and_what_differs(
