@@ -41,7 +41,7 @@ async def test_a_call_arrives_by_itself_and_is_talked_through_by_keys(
     holder = a_holder(name=PersonName("欧阳慧敏"), gender=Gender.FEMALE)
     await site.a_case_is_due(a_policy(product_code="DEMO-PAR"), holder)
     call = await site.connected()
-    await agent.client.get("/desk")
+    await console.desk_is_told()
     await page.until("document.querySelector('#desk').dataset.state === 'TALKING'")
     await page.until(_node("M010_GREET"))
     assert "欧阳慧敏" in await page.ask("document.body.innerText")
@@ -61,6 +61,7 @@ async def test_a_call_arrives_by_itself_and_is_talked_through_by_keys(
     await page.press("Enter")  # say goodbye and hang up
     await console.signals.wait(DESK_ORDERS, 5)
     await site.hung_up(call)
+    await console.desk_is_told()
     await page.until("document.querySelector('#desk').dataset.state === 'WRAP_UP'")
     await keep(page, "wrap-up")
     await page.write("客户很满意")
@@ -136,6 +137,7 @@ async def test_a_customer_who_hangs_up_leaves_the_agent_with_the_result(
     call = await console.site.connected()
     await open_page(console, agent, page, "/desk")
     await console.site.hung_up(call, Party.CUSTOMER)
+    await console.desk_is_told()
     await page.until("document.querySelector('#desk').dataset.state === 'WRAP_UP'")
     assert "未完成" in await page.ask("document.body.innerText")
     async with console.site.storage.read() as work:

@@ -64,8 +64,7 @@ async def test_the_agreed_time_stands_in_words_and_nobody_is_offered_a_reload_in
     shown = "getComputedStyle(document.querySelector('.language')).visibility"
     assert await page.ask(shown) == "visible"
     call = await site.connected()
-    await agent.client.get("/desk")
-    await page.tab.reload()
+    await console.desk_is_told()
     await page.until(_state("TALKING"))
     assert await page.ask(shown) == "hidden"
     await page.press("m")
@@ -81,6 +80,7 @@ async def test_the_agreed_time_stands_in_words_and_nobody_is_offered_a_reload_in
     await page.until(f"document.querySelector('[data-agreed]').textContent === '{agreed}'")
     await keep(page, "desk-agreed")
     await site.hung_up(call, Party.CUSTOMER)
+    await console.desk_is_told()
     await page.until(_state("WRAP_UP"))
     await page.until(f"document.querySelector('[data-agreed]').textContent === '{agreed}'")
     await keep(page, "desk-agreed-wrap-up")

@@ -81,6 +81,7 @@ async def test_an_appointment_is_made_by_keys_among_the_times_that_may_be_dialle
     assert chosen == "2026-09-19T09:30:00+08:00"
     await _seen(page, "appointment")
     await site.hung_up(call, Party.CUSTOMER)
+    await console.desk_is_told()
     await page.until(_state("WRAP_UP"))
     assert await page.ask("document.querySelector('form .days input:checked').value") == chosen
     await _seen(page, "appointment-wrap-up")

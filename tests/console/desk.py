@@ -13,9 +13,10 @@ from aiohttp.test_utils import TestClient, TestServer
 from dialer.console import Argon2Hasher
 from dialer.domain.second_factor import STEP_SECONDS
 from dialer.ports import Signals
+from dialer.ports.topics import desk
 from dialer.recording.local_store import LocalStore
 from dialer.usecases.log_in import Step
-from tests.usecases.site import Site
+from tests.usecases.site import SEAT, Site
 
 PASSWORD = "correct horse battery"
 JSON = {"Accept": "application/json"}
@@ -30,6 +31,10 @@ class Console:
     hasher: Argon2Hasher
     store: LocalStore
     signals: Signals
+
+    async def desk_is_told(self) -> None:
+        """What the engine does when it has stored what the phone system said."""
+        await self.signals.notify(desk(SEAT))
 
 
 @dataclass
