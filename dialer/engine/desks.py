@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING, assert_never
 
 import structlog
@@ -104,7 +105,11 @@ async def _dial_previewed(parts: EngineParts, order: DeskOrder) -> None:
     if obstacle:
         raise TelephonyRefused(obstacle)
     now, since = parts.clock.now(), time.monotonic()
-    placed = await place_previewed_call(parts.storage, parts.scripts, parts.rulebook, order.seat, parts.owner, now)
+    shown = (order.detail or {}).get("since")
+    shown_since = datetime.fromisoformat(shown) if shown else None
+    placed = await place_previewed_call(
+        parts.storage, parts.scripts, parts.rulebook, order.seat, parts.owner, now, shown_since=shown_since
+    )
     if placed is not None:
         await dial(parts, placed, since)
 

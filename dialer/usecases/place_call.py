@@ -93,15 +93,25 @@ async def place_next_call(
 
 
 async def place_previewed_call(
-    storage: Storage, scripts: Scripts, rulebook: Rulebook, seat_id: SeatId, owner: str, now: datetime
+    storage: Storage,
+    scripts: Scripts,
+    rulebook: Rulebook,
+    seat_id: SeatId,
+    owner: str,
+    now: datetime,
+    *,
+    shown_since: datetime | None,
 ) -> DialOrder | None:
     """Store the call to the case that the agent has read, if it may be dialled at this moment.
+
+    `shown_since` is when the screen came up on which the key was pressed: a key that outlived its engine says nothing
+    of the next case.
 
     If not, the rules put it off and the seat is ready for another; None then, and for a seat that previews nothing.
     """
     async with storage.begin() as work:
         seat = await work.floor.seat(seat_id)
-        if seat is None or seat.preview_case is None or not seat.leg_up:
+        if seat is None or seat.preview_case is None or not seat.leg_up or seat.since != shown_since:
             return None
         course = await course_now(work, rulebook, now)
         case = await work.cases.get(seat.preview_case)

@@ -66,7 +66,8 @@ async def dial_previewed(storage: Storage, signals: Signals, user: User, now: da
     """Have the engine dial the case on the desk. Raises ImpossibleMove when there is none."""
     async with storage.begin() as work:
         seat = await _previewing(work, user)
-        await work.floor.order(DeskOrder(0, DeskOrderKind.DIAL, seat.id, user.login, now))
+        shown = {"since": seat.since.isoformat()}
+        await work.floor.order(DeskOrder(0, DeskOrderKind.DIAL, seat.id, user.login, now, detail=shown))
     await signals.notify(DESK_ORDERS)
 
 

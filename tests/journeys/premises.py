@@ -206,8 +206,10 @@ def write_config(
     scripts: str = "scripts",
     calendars: str = "config/calendars",
     lease_seconds: str = "1",
+    preview_elderly_from: str = "",
 ) -> Path:
-    """Settings of a small site: everything in its folder, and conversations of seconds."""
+    """Settings of a small site: everything in its folder, and conversations of seconds; with an age, previews too."""
+    dial = f'[dial]\npreview_for = ["ELDERLY"]\npreview_elderly_from = {preview_elderly_from}'
     config = folder / "dialer.toml"
     config.write_text(
         f"""
@@ -228,6 +230,7 @@ min_free_mb = {min_free_mb}
 port = 0
 [engine]
 lease_seconds = {lease_seconds}
+{dial if preview_elderly_from else ""}
 """,
         encoding="utf-8",
     )

@@ -156,9 +156,15 @@ class Site:
         assert seat is not None
         return await place_next_call(self.storage, self.scripts, self.rulebook, seat, "engine-1", self.now)
 
-    async def dial_key(self, seat_id: SeatId = SEAT) -> DialOrder | None:
+    async def dial_key(self, seat_id: SeatId = SEAT, shown_since: datetime | None = None) -> DialOrder | None:
         """The agent's key at a case that was read, as the engine carries it out."""
-        return await place_previewed_call(self.storage, self.scripts, self.rulebook, seat_id, "engine-1", self.now)
+        async with self.storage.read() as work:
+            seat = await work.floor.seat(seat_id)
+        assert seat is not None
+        since = shown_since or seat.since
+        return await place_previewed_call(
+            self.storage, self.scripts, self.rulebook, seat_id, "engine-1", self.now, shown_since=since
+        )
 
     async def dialled(self) -> CallId:
         order = await self.dial()

@@ -13,7 +13,7 @@ from dialer.domain.preview import PreviewReason, PreviewRules
 from dialer.domain.seat import SeatState
 from dialer.ports import DialOrder
 from dialer.ports.storage import DeskOrderKind
-from dialer.usecases.follow_call import leg_is_down
+from dialer.usecases.follow_call import leg_is_down, leg_is_up
 from dialer.usecases.place_call import Previewed
 from dialer.usecases.preview_case import GiveBackReason, dial_previewed, end_forgotten_previews, give_back
 from tests.builders import a_user, at
@@ -98,6 +98,18 @@ async def test_a_key_after_another_agent_has_called_the_customer_calls_nobody(ca
     assert await careful.dial_key(SeatId("seat-2"))
     assert await careful.dial_key() is None
     assert len(await careful.outcomes(case)) == 1
+
+
+async def test_a_key_that_was_for_another_screen_dials_nobody(careful: Site) -> None:
+    case = await careful.a_case_is_due(flags=frozenset({"VULNERABLE"}))
+    await careful.offered()
+    pressed_at_screen_of = (await careful.seat()).since
+    await leg_is_down(careful.storage, careful.signals, SEAT, "ENGINE_DIED", careful.now)
+    careful.later(minutes=2)
+    await leg_is_up(careful.storage, careful.signals, SEAT, careful.now)
+    assert await careful.offered() == Previewed(SEAT, case.id)
+    assert await careful.dial_key(shown_since=pressed_at_screen_of) is None
+    assert (await careful.seat()).state is SeatState.PREVIEW, "it is still being read"
 
 
 async def test_a_case_that_is_given_back_keeps_its_reason_and_waits_a_little(careful: Site) -> None:
