@@ -29,8 +29,9 @@ format: $(ENV) ## let ruff format and mend what it can
 	@$(BIN)/ruff check --fix --quiet .
 	@$(BIN)/ruff format .
 
-bench: $(ENV) ## measure what the caller and the agent wait for, and the dialer against Asterisk alone
+bench: $(ENV) $(ASSETS) ## measure what the caller and the agent wait for, and the dialer against Asterisk alone
 	@$(BIN)/python -m bench.answer_to_seat
+	@$(BIN)/python -m bench.screen_pop
 	@$(BIN)/python -m bench.desk_steps
 	@$(BIN)/python -m bench.asterisk_load $(ARGS)
 

@@ -177,7 +177,7 @@ async def a_floor(folder: Path, carrier: str, seats: int, policies: int, seed: i
         settings = _settings(folder, carrier, seats, asterisk)
         phones = [await stack.enter_async_context(AgentPhone(f"phone{seat}")) for seat in range(seats)]
         site = await stack.enter_async_context(opened(settings, clock))
-        passwords = [await _account(site, f"agent{seat}", phone) for seat, phone in enumerate(phones)]
+        passwords = [await an_account(site, f"agent{seat}", phone) for seat, phone in enumerate(phones)]
         numbers = [f"138{index:08d}" for index in range(policies)]  # as many of every last digit
         policy_nos = await import_due(site, folder, numbers)
         dialer = Dialer(folder, clock, f"http://127.0.0.1:{settings.console.port}")
@@ -198,7 +198,8 @@ def _settings(folder: Path, carrier: str, seats: int, asterisk: PrivateAsterisk)
     return settings
 
 
-async def _account(site: Site, login: str, phone: AgentPhone) -> str:
+async def an_account(site: Site, login: str, phone: AgentPhone) -> str:
+    """Somebody who takes calls at this phone; the password."""
     password = secrets.token_urlsafe(9)
     await create_user(
         site.storage, site.hasher, site.clock.now(), login=login, name=login, password=password, role=Role.CC_AGENT,
