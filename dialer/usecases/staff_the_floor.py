@@ -18,6 +18,7 @@ from dialer.domain.user import User
 from dialer.ports import Signals
 from dialer.ports.storage import DeskOrder, DeskOrderKind, Moved, Storage, Work
 from dialer.ports.topics import DESK_ORDERS, DISPATCH, WALL, desk
+from dialer.usecases.try_again import try_again
 
 BUSY = frozenset({SeatState.RESERVED, SeatState.TALKING, SeatState.WRAP_UP})
 """A call is under way, or its result is not entered yet."""
@@ -85,10 +86,14 @@ async def get_ready(storage: Storage, signals: Signals, user: User, now: datetim
             return replace(seat, pause_after_call=False, why=""), None
         return replace(seat, why=""), SeatEvent.READY
 
-    async with storage.begin() as work:
-        seat = await _changed(work, user, now, ready)
-        if seat.state is SeatState.READY and not seat.leg_up:
-            seat = await _wait_for_phone(work, seat, user, now)
+    async def once() -> Seat:
+        async with storage.begin() as work:
+            seat = await _changed(work, user, now, ready)
+            if seat.state is SeatState.READY and not seat.leg_up:
+                seat = await _wait_for_phone(work, seat, user, now)
+            return seat
+
+    seat = await try_again(once)
     await signals.notify(DISPATCH, DESK_ORDERS, desk(seat.id), WALL)
     return seat
 
@@ -118,8 +123,12 @@ async def pause(storage: Storage, signals: Signals, user: User, reason: PauseRea
 
 async def stand_up(storage: Storage, signals: Signals, user: User, now: datetime) -> Seat:
     """Leave the seat; its leg is ended. Raises ImpossibleMove while a call is dialled, held or wrapped up."""
-    async with storage.begin() as work:
-        seat = await leave_seat(work, await seat_of(work, user), user, now)
+
+    async def once() -> Seat:
+        async with storage.begin() as work:
+            return await leave_seat(work, await seat_of(work, user), user, now)
+
+    seat = await try_again(once)
     await signals.notify(DESK_ORDERS, desk(seat.id), WALL)
     return seat
 
@@ -174,8 +183,11 @@ def wishes(seat: Seat | None) -> frozenset[DeskOrderKind | SeatEvent]:
 async def _change(
     storage: Storage, user: User, now: datetime, change: Callable[[Seat], tuple[Seat, SeatEvent | None]]
 ) -> Seat:
-    async with storage.begin() as work:
-        return await _changed(work, user, now, change)
+    async def once() -> Seat:
+        async with storage.begin() as work:
+            return await _changed(work, user, now, change)
+
+    return await try_again(once)  # the engine writes to the seat, too: an agent's key is not for them to press twice
 
 
 async def _changed(

@@ -212,6 +212,6 @@ async def test_two_engines_share_the_work_and_one_that_stood_still_has_lost_its_
                 await until(lambda: len(set(owners(floor.premises))) == 1)
                 await one.says("seat.lost")
                 await until(lambda: floor.phone.is_on_the_line and phone2.is_on_the_line)
-                await first.until("SEATED")
+                await first.until("PAUSED")
         assert all(floor.calls_to(number) <= 1 for number in numbers)
         assert attempts(floor.premises) == [("SUCCESS", True)] * 2

@@ -236,10 +236,10 @@ class Site:
             talks = await conversations(work, self.scripts, call_id)
             node = held(talks).interview.node
             if held(talks).script.node(node).compare is Comparison.ID_TAIL and option == SAME:
-                captures = {Comparison.ID_TAIL: await self._id_tail(held(talks))} | captures
+                captures = {Comparison.ID_TAIL: await self.id_tail(held(talks))} | captures
             return held(await choose_answer(work, talks, node, option, captures, self.now))
 
-    async def _id_tail(self, current: Conversation) -> str:
+    async def id_tail(self, current: Conversation) -> str:
         case = await self.case_of(current)
         async with self.storage.read() as work:
             return (await work.policies.get(case.policy_no)).holder.id_no[-4:]
