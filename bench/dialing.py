@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from bench.floor import import_due
-from dialer.bootstrap import Site, opened, running
+from dialer.bootstrap import Site, collect_seldom, opened, running
 from dialer.demo.profile import demo_settings, on_asterisk
 from dialer.domain.call import CallId, Ended, RecordingKind, RecordingStarted, SeatId, SoundFiles, WireEvent
 from dialer.domain.seat import SeatState
@@ -199,6 +199,7 @@ class Through:
                 for agent in agents:
                     group.create_task(agent.work())
                 await _all_up(site, len(agents))
+                collect_seldom()  # as `dialer serve` does
                 mark()
                 begin.set()
                 await _wake(site, agents)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import signal
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from dialer.bootstrap import opened, running
+from dialer.bootstrap import collect_seldom, opened, running
 from dialer.cli.at_site import DEFAULT_CONFIG, Config, out
 from dialer.demo.run import DemoOptions, run_demo
 from dialer.domain.user import PRIVILEGED
@@ -38,7 +37,7 @@ async def _serve(settings: Settings, only: str | None) -> None:
         opened(settings) as site,
         running(site, engine=only != "console", console=only != "engine", proving=PRIVILEGED) as dialer,
     ):
-        _collect_seldom()
+        collect_seldom()
         out.print(f"运行中 · running: {dialer.console_url or 'engine only'}")
         await stop.wait()
         out.print("正在停机，通话结束后退出 · stopping when the talking calls are over")
@@ -68,10 +67,3 @@ def demo(
         engine=engine,
     )
     raise typer.Exit(asyncio.run(run_demo(options)))
-
-
-def _collect_seldom() -> None:
-    """What start-up made stays, and what lives long is seldom a ring: to walk through all of it holds every desk up."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(10_000, 20, 50)
