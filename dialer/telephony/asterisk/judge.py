@@ -31,6 +31,8 @@ class Judge:
 
     async def hear(self, call: Call, at: datetime, news: News) -> Ended:
         """The verdict on a call whose end ARI has told."""
+        if call.inherited and not call.facts.answered:
+            await self._catch_up(call)
         told = Death(news.cause, news.sip_code)
         seen = await self._witness.death_of(call.channel.id) if self._witness else None
         if seen is None or seen == told:
@@ -41,6 +43,13 @@ class Judge:
         cause = word.cause if word and word.ended_at else told.cause
         code = told.sip_code if cause == told.cause else _CODE_OF.get(cause)
         return verdict(call.call_id, at, call.facts, cause, code)
+
+    async def _catch_up(self, call: Call) -> None:
+        """A call that ends while it is being adopted: how far it had come was not told to us yet, but to the log."""
+        word = (await self.words_of([call.channel.id])).get(call.channel.id)
+        if word is not None:
+            call.facts.answered = word.answered_at is not None
+            call.facts.far_end_hung_up = call.facts.far_end_hung_up or word.far_end_hung_up
 
     def ours(self, theirs: datetime, now: datetime) -> datetime:
         """An instant of Asterisk's clock on ours."""
