@@ -12,6 +12,7 @@ from dialer.domain.call import CallId
 from dialer.domain.errors import StaleVersion
 from dialer.domain.seat import Seat, SeatState
 from dialer.engine.following import until_stored
+from dialer.engine.leases import TOO_LATE
 from dialer.ports import DialOrder, TelephonyRefused
 from dialer.ports.topics import WALL, desk
 from dialer.usecases.follow_call import refused_to_dial
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
     from dialer.engine.engine import EngineParts
 
 log = structlog.get_logger()
-
-TOO_LATE = 0.7
-"""Of a lease: who has not moved for so long does as if it were over."""
 
 
 class Dispatcher:

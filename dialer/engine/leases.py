@@ -17,7 +17,6 @@ import structlog
 
 from dialer.domain.call import CallId, RecordingKind, SeatId
 from dialer.domain.seat import Seat, SeatState
-from dialer.engine.dispatching import TOO_LATE
 from dialer.ports import Clock, LeftCall, TelephonyRefused
 from dialer.ports.storage import Storage, Work
 from dialer.usecases.follow_call import leg_is_down, take_over
@@ -29,6 +28,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 _BEATS_A_LEASE = 5
+TOO_LATE = 0.7
+"""Of a lease: who has not moved for so long does as if it were over."""
 
 
 class Lease:

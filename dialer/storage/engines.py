@@ -190,12 +190,12 @@ def _postgres(url: URL, busy_seconds: float) -> AsyncEngine:
         hide_parameters=True,
         json_serializer=dumps,
     )
-    event.listen(engine.sync_engine, "connect", _ask_whether_it_is_there)
+    event.listen(engine.sync_engine, "connect", _connected)
     event.listen(engine.sync_engine, "checkout", _still_open)
     return engine
 
 
-def _ask_whether_it_is_there(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+def _connected(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
     notice_when_it_is_gone(connection._connection)  # noqa: SLF001 - asyncpg's, behind SQLAlchemy's
 
 

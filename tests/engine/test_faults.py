@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
-
-import pytest
 
 from dialer.domain.call import Call, CallId, Ended, Party, SeatId
 from dialer.domain.outcome import Outcome
@@ -18,26 +15,9 @@ from dialer.engine.following import Follower
 from dialer.ports import DialOrder
 from dialer.ports.storage import StoredCall
 from dialer.scripts_yaml import ScriptLibrary
-from dialer.storage.signals import open_signals
 from dialer.telephony.simulated import SimulatedTelephony
 from dialer.usecases.place_call import place_next_call
-from tests.engine.conftest import parts_of
 from tests.usecases.site import SEAT, Site, SiteClock
-
-
-@pytest.fixture
-async def phones(site: Site, tmp_path: Path) -> AsyncIterator[SimulatedTelephony]:
-    telephony = SimulatedTelephony(SiteClock(site), tmp_path / "spool", {})
-    await telephony.start()
-    yield telephony
-    await telephony.close()
-
-
-@pytest.fixture
-async def parts(site: Site, phones: SimulatedTelephony, tmp_path: Path) -> AsyncIterator[EngineParts]:
-    signals = open_signals(site.storage)
-    yield parts_of(site, phones, signals, tmp_path / "spool")
-    await signals.close()
 
 
 async def test_a_calls_end_that_can_not_be_stored_is_held_and_other_calls_go_on(site: Site, parts: EngineParts):

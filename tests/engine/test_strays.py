@@ -2,36 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
-from pathlib import Path
-
-import pytest
 
 from dialer.domain.case import POOL
 from dialer.domain.outcome import Outcome
 from dialer.domain.seat import SeatState
 from dialer.engine import EngineParts
 from dialer.engine.strays import Strays
-from dialer.storage.signals import open_signals
 from dialer.telephony.simulated import SimulatedTelephony
-from tests.engine.conftest import parts_of
-from tests.usecases.site import SEAT, Site, SiteClock
-
-
-@pytest.fixture
-async def phones(site: Site, tmp_path: Path) -> AsyncIterator[SimulatedTelephony]:
-    telephony = SimulatedTelephony(SiteClock(site), tmp_path / "spool", {})
-    await telephony.start()
-    yield telephony
-    await telephony.close()
-
-
-@pytest.fixture
-async def parts(site: Site, phones: SimulatedTelephony, tmp_path: Path) -> AsyncIterator[EngineParts]:
-    signals = open_signals(site.storage)
-    yield parts_of(site, phones, signals, tmp_path / "spool")
-    await signals.close()
+from tests.usecases.site import SEAT, Site
 
 
 async def test_a_call_that_was_stored_and_never_ordered_is_ended_and_dialled_again(site: Site, parts: EngineParts):
