@@ -63,6 +63,7 @@ async def test_a_call_arrives_by_itself_and_is_talked_through_by_keys(
     await site.hung_up(call)
     await console.desk_is_told()
     await page.until("document.querySelector('#desk').dataset.state === 'WRAP_UP'")
+    await page.until("document.activeElement.name === 'note'")
     await keep(page, "wrap-up")
     await page.write("客户很满意")
     await page.press("Enter")

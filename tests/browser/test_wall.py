@@ -23,6 +23,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 _FAMILY, _GIVEN = "陈黄林周吴郑何郭赵钱孙李", ("晓燕", "志强", "美玲", "建国", "雨桐")
 _STATES = (SeatState.TALKING, SeatState.READY, SeatState.TALKING, SeatState.WRAP_UP, SeatState.RESERVED,
            SeatState.PAUSED, SeatState.TALKING, SeatState.READY)  # fmt: skip
+_THE_REASON_HAS_THE_CURSOR = "document.activeElement.name === 'why'"
 
 
 async def _agents(site: Site, count: int) -> None:
@@ -71,15 +72,17 @@ async def test_a_pause_is_previewed_decided_seen_on_the_wall_and_taken_back(
     await tab.get_by_role("button", name="查看影响").click()
     assert "1 件的犹豫期将在此期间届满" in await tab.inner_text(".notice.danger")
     await keep(page, "campaign-effect")
-    await tab.keyboard.insert_text("台风停电")  # the reason has the cursor
-    await tab.keyboard.press("Enter")
+    await page.until(_THE_REASON_HAS_THE_CURSOR)
+    await page.write("台风停电")
+    await page.press("Enter")
     await tab.wait_for_url("**/campaigns")
     await wall.wait_for_selector(".steered:has-text('台风停电')")  # by itself
     assert await wall.inner_text("#held b") == "1"
     assert await site.dial() is None
     await tab.get_by_role("link", name="恢复外呼").click()
-    await tab.keyboard.insert_text("来电了")
-    await tab.keyboard.press("Enter")
+    await page.until(_THE_REASON_HAS_THE_CURSOR)
+    await page.write("来电了")
+    await page.press("Enter")
     await tab.wait_for_url("**/campaigns")
     await wall.wait_for_selector(".steered", state="detached")
     await site.dialled()
