@@ -71,7 +71,7 @@ class TicketShelf:
     async def in_state(
         self, *states: TicketState, org: str = "", handed_to: str | None = None, limit: int | None = None
     ) -> Sequence[TransferTicket]:
-        first_due = (tickets.c.due_at.asc().nulls_last(), tickets.c.id)
+        first_due = (tickets.c.due_at.asc().nulls_last(), tickets.c.urgent.desc(), tickets.c.id)
         return await self._some(tickets.c.state.in_(states) & _in_hands(org, handed_to), *first_due, limit=limit)
 
     async def issued_between(

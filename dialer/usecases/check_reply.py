@@ -24,10 +24,14 @@ _ABOUT_THE_NUMBER = (Objection.PHONE_IS_STAFF, Objection.PHONE_OF_OTHERS)
 
 @dataclass(frozen=True, slots=True)
 class LookedOver:
-    """Every rule that applies, and whether the reply keeps it; and how much of it is in the handler's own words."""
+    """Every rule that applies, and whether the reply keeps it; and how much of it is in the handler's own words.
+
+    What is not `begun` keeps some rules by saying nothing, which is nothing to be told.
+    """
 
     rules: Mapping[Objection, bool]
     own_characters: int
+    begun: bool
 
     @property
     def objections(self) -> Sequence[Objection]:
@@ -48,7 +52,8 @@ async def look_over(work: Work, ticket: TransferTicket, reply: ReplyContent, rul
         number = PhoneNumber.parse(reply.new_phone)
         broken = await _objections_to_number(work, case.holder_id, number)
         rules |= {objection: objection not in broken for objection in _ABOUT_THE_NUMBER}
-    return LookedOver(rules, own_characters(reply, given.reply_banned))
+    begun = any(reply.as_mapping().values())
+    return LookedOver(rules, own_characters(reply, given.reply_banned), begun)
 
 
 async def keep_reply(

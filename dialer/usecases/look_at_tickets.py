@@ -25,6 +25,8 @@ LISTED = 100
 
 _COUNTED = 5000
 
+_DONE_LATELY = timedelta(days=60)
+
 
 def _handed_to(user: User) -> str | None:
     return user.salesperson_code if user.role is Role.SALES else None
@@ -81,11 +83,12 @@ class TicketView(StrEnum):
     WAITING = "WAITING"
     OVERDUE = "OVERDUE"
     EVERY = "EVERY"
+    DONE = "DONE"
 
 
 @dataclass(frozen=True, slots=True)
 class TicketList:
-    """One view's lines, the first due first, and how many tickets every view has."""
+    """One view's lines, the first due first, and how many tickets every view of open ones has."""
 
     view: TicketView
     lines: tuple[TicketLine, ...]
@@ -98,16 +101,27 @@ async def tickets(
 ) -> TicketList:
     """The open tickets the user sees; what waits for them, unless another view is asked for.
 
-    Who never has a turn (auditors, managers) finds every open ticket.
+    Who never has a turn (auditors, managers) finds every open ticket. What is over is listed by itself: the last first,
+    of those issued in the last 60 days.
     """
     view = view or (TicketView.TODO if user.may(Permission.REPLY_TICKETS) else TicketView.EVERY)
     async with storage.read() as work:
         found = await work.tickets.in_state(*OPEN_TICKETS, org=user.org, handed_to=_handed_to(user), limit=_COUNTED)
         seen = [ticket for ticket in found if sees_ticket(user, ticket)]
-        by_view = {each: [ticket for ticket in seen if _shown(each, user, ticket, now)] for each in TicketView}
-        lines = [await _line(work, user, ticket, calendar, now) for ticket in by_view[view][:LISTED]]
+        by_view = {
+            each: [ticket for ticket in seen if _shown(each, user, ticket, now)]
+            for each in TicketView
+            if each is not TicketView.DONE
+        }
+        listed = by_view[view] if view in by_view else await _done(work, user, now)
+        lines = [await _line(work, user, ticket, calendar, now) for ticket in listed[:LISTED]]
         names = {each.login: each.name for each in await work.floor.users()}
     return TicketList(view, tuple(lines), {each: len(those) for each, those in by_view.items()}, names)
+
+
+async def _done(work: Work, user: User, now: datetime) -> list[TransferTicket]:
+    issued = await work.tickets.issued_between(now - _DONE_LATELY, now, user.org, _handed_to(user))
+    return [each for each in reversed(issued) if each.state not in OPEN_TICKETS and sees_ticket(user, each)]
 
 
 def _shown(view: TicketView, user: User, ticket: TransferTicket, now: datetime) -> bool:

@@ -25,6 +25,22 @@ async def test_a_handler_sees_the_tickets_of_their_city_with_the_due_time(log_in
     assert "王小明" not in page
 
 
+async def test_who_meets_the_customer_reads_whom_to_ask_for_and_who_looks_on_does_not(
+    log_in, ticket: TransferTicket
+) -> None:
+    for role, name in ((Role.L3_HANDLER, "王小明"), (Role.CC_MANAGER, "王**")):
+        visitor = await log_in(role)
+        assert f"<dd>{name}</dd>" in await (await visitor.get(f"/tickets/{ticket.id}")).text()
+
+
+async def test_a_reply_that_is_not_begun_keeps_no_rule_yet(log_in, ticket: TransferTicket) -> None:
+    handler = await log_in(Role.L3_HANDLER)
+    path = f"/tickets/{ticket.id}"
+    assert '<li class="kept">' not in await (await handler.get(path)).text()
+    begun = await handler.post(f"{path}/reply/preview", contacted_by="李明")
+    assert '<li class="kept">' in await begun.text()
+
+
 @pytest.mark.parametrize(("org", "status"), [("", 200), ("44", 200), ("44/4401", 200), ("44/4403", 404), ("4", 404)])
 async def test_a_ticket_outside_ones_organisation_does_not_exist(
     log_in, ticket: TransferTicket, org: str, status: int

@@ -108,6 +108,14 @@ async def test_unknown_tickets_are_not_found(database):
             await work.tickets.get(TicketId(404))
 
 
+async def test_of_tickets_due_at_the_same_time_the_urgent_is_first(database):
+    calm, urgent = [
+        await _ticket(database, await given_case(database), due_at=at(17), urgent=urgent) for urgent in (False, True)
+    ]
+    async with database.read() as work:
+        assert list(await work.tickets.in_state(TicketState.CREATED)) == [urgent, calm]
+
+
 async def test_the_list_of_a_place_shows_what_is_under_it_the_first_due_first(database):
     dues = {"44/4401": at(17), "44": at(16), "44/4402": None, "441": at(15), "44%": at(14)}
     tickets = {

@@ -283,6 +283,18 @@ async def test_whoever_takes_a_ticket_keeps_nobody_out(u: Desks):
     assert (await u.ticket()).taken_by == "", "nobody has taken it where it went"
 
 
+async def test_what_is_over_is_listed_apart(u: Desks):
+    assert await u.seen_by(u.l3, TicketView.DONE) == []
+    async with u.site.storage.begin() as work:
+        await work.tickets.move(await work.tickets.get(u.id), TicketEvent.RECALLED, moved())
+    u.site.later(minutes=1)
+    assert await u.seen_by(u.l3, TicketView.DONE) == [u.id]
+    assert await u.seen_by(u.l3, TicketView.EVERY) == []
+    assert await u.seen_by(u.other_l3, TicketView.DONE) == []
+    u.site.later(days=61)
+    assert await u.seen_by(u.l3, TicketView.DONE) == []
+
+
 async def test_a_step_from_a_page_that_has_aged_is_refused(u: Desks):
     version = (await u.ticket()).version
     await take_ticket(u.site.storage, u.dispatch, u.id, u.site.now)
