@@ -30,6 +30,7 @@ from dialer.usecases.conduct_interview import Talks, mark_conversation, report_e
 from dialer.usecases.finish_attempt import wrap_up
 from dialer.usecases.look_at_desk import (
     NOTE,
+    TIMES,
     CallFacts,
     Desk,
     Move,
@@ -198,6 +199,7 @@ async def keep_typed(request: web.Request) -> web.Response:
     node, option = sent.get("node", ""), sent.get("option", "")
     words = {field_of(node, option, name): typed for name, typed in captures(sent).items()}
     words |= {NOTE: sent["note"]} if not node and "note" in sent else {}
+    words |= {name: sent.get(name, "") for name in TIMES} if any(name in sent for name in TIMES) else {}
     call_id = CallId(sent.get("call", ""))
     await keep_words(site.storage, site.scripts, user_of(request), call_id, node, words, site.now)
     return web.Response(status=204)

@@ -38,6 +38,9 @@ _ON_A_CALL = frozenset({SeatState.RESERVED, SeatState.TALKING, SeatState.WRAP_UP
 NOTE = "note"
 """The name of the agent's note among the words of a call."""
 
+TIMES = ("appointment_at", "asked_at")
+"""The names of the time at which to call again, chosen and not confirmed yet: one that is offered, or another."""
+
 
 def field_of(node: str, option: str, capture: str) -> str:
     """The name of a captured field among the words of a call."""
@@ -181,13 +184,28 @@ class Desk:
     @property
     def note(self) -> str:
         """The note as it was typed; before that, what the customer was still saying when the line went."""
-        return self.words.get(NOTE, "；".join(filter(None, self.words.values())))
+        said = [text for name, text in self.words.items() if name not in TIMES and text]
+        return self.words.get(NOTE, "；".join(said))
+
+    @property
+    def chosen_time(self) -> str:
+        """The time at which to call again, as it was chosen and not confirmed; empty when none was."""
+        return next(filter(None, (self.words.get(name) for name in TIMES)), "")
+
+    @property
+    def chosen_day(self) -> DayOffered | None:
+        """The day of the chosen time; None for a time that is not offered, and when none was chosen."""
+        return next((day for day in self.days if self.chosen_time in map(datetime.isoformat, day.times)), None)
 
     @property
     def takes_words(self) -> bool:
-        """Whether something may be written on this screen."""
+        """Whether something may be written, or a time be chosen, on this screen."""
         wrapping_up = self.seat is not None and self.seat.state is SeatState.WRAP_UP
-        return wrapping_up or (self.screen is not None and any(each.captures for each in self.screen.choices))
+        return (
+            wrapping_up
+            or self.needs_appointment
+            or (self.screen is not None and any(each.captures for each in self.screen.choices))
+        )
 
     @property
     def needs_appointment(self) -> bool:

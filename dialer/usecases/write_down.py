@@ -14,7 +14,7 @@ from dialer.domain.user import User
 from dialer.ports import Scripts
 from dialer.ports.storage import Draft, Storage, Work
 from dialer.usecases.conduct_interview import Talks, choose_answer, held, takes_words
-from dialer.usecases.look_at_desk import OpenDesk, open_desk
+from dialer.usecases.look_at_desk import TIMES, OpenDesk, open_desk
 
 
 async def keep_words(
@@ -33,20 +33,24 @@ async def keep_words(
         scripts: the published scripts.
         user: the agent.
         call_id: the call on the agent's screen.
-        node: the question it is typed for; empty for the note after the call.
+        node: the question it is typed for; empty for the note, and for the time at which to call again.
         words: each field as it stands, by its name on the desk (`Desk.written`).
         now: the moment.
     """
     async with storage.begin() as work:
         desk = await open_desk(work, scripts, user)
-        if desk.call is None or desk.call.call.call_id != call_id or not _is_asked(desk, node):
+        if desk.call is None or desk.call.call.call_id != call_id:
             return
-        kept = await work.drafts.of(call_id, user.login)
-        await work.drafts.put(Draft(call_id, user.login, {**(kept.fields if kept else {}), **words}, now))
+        asked = {name: text for name, text in words.items() if _is_asked(desk, node, name)}
+        if asked:
+            kept = await work.drafts.of(call_id, user.login)
+            await work.drafts.put(Draft(call_id, user.login, {**(kept.fields if kept else {}), **asked}, now))
 
 
-def _is_asked(desk: OpenDesk, node: str) -> bool:
+def _is_asked(desk: OpenDesk, node: str, name: str) -> bool:
     state = desk.seat.state if desk.seat else SeatState.AWAY
+    if name in TIMES:
+        return state in (SeatState.TALKING, SeatState.WRAP_UP)
     if not node:
         return state is SeatState.WRAP_UP
     current = held(desk.talks)

@@ -26,7 +26,7 @@ async def test_escape_closes_the_headsets_panel_and_enter_is_the_desks_again(
     await give_phone(console.site.storage, "agent1", "browser:agent1", "boss", console.site.now)
     await agent.act("stand-up")
     await open_page(console, agent, page, "/desk")
-    await page.until("document.querySelector('#softphone .menu') !== null")
+    await page.until("document.querySelector('#softphone .menu[data-explains]') !== null")  # no telephone system
     await page.ask("document.querySelector('#softphone .menu').open = false")
     await page.click("document.querySelector('#softphone .menu summary')")
     await page.until("document.querySelector('#softphone .menu').open")
@@ -34,7 +34,7 @@ async def test_escape_closes_the_headsets_panel_and_enter_is_the_desks_again(
     await page.until("!document.querySelector('#softphone .menu').open")
     await page.press("Enter")
     await page.until(_state("SEATING"))
-    page.complaints.clear()  # no telephone system is there
+    page.complaints.clear()
 
 
 async def test_a_pause_after_the_call_is_booked_by_key_and_taken_back_by_the_same(
@@ -75,15 +75,27 @@ async def test_the_agreed_time_stands_in_words_and_nobody_is_offered_a_reload_in
     assert await page.ask("document.querySelector('[data-agreed]').textContent") == "尚未选定时间"
     await page.press("2")
     await page.until("document.activeElement.type === 'radio'")
-    await page.press("ArrowRight")
+    async with page.tab.expect_response("**/desk/typed"):
+        await page.press("ArrowRight")
     agreed = "9月19日 周六 09:30"
     await page.until(f"document.querySelector('[data-agreed]').textContent === '{agreed}'")
     await keep(page, "desk-agreed")
+    await page.tab.reload()
+    await page.until(f"document.querySelector('[data-agreed]').textContent === '{agreed}'")
     await site.hung_up(call, Party.CUSTOMER)
     await console.desk_is_told()
     await page.until(_state("WRAP_UP"))
     await page.until(f"document.querySelector('[data-agreed]').textContent === '{agreed}'")
+    await page.tab.reload()
+    await page.until(f"document.querySelector('[data-agreed]').textContent === '{agreed}'")
+    assert await page.ask("document.querySelector('[name=note]').value") == ""
     await keep(page, "desk-agreed-wrap-up")
+    await page.press("9")
+    await page.until("document.activeElement.name === 'asked_at'")
+    async with page.tab.expect_response("**/desk/typed"):
+        await page.tab.fill("[name=asked_at]", "2026-09-20T19:15")
+    await page.tab.reload()
+    await page.until("document.querySelector('[data-agreed]').textContent === '2026-09-20 19:15'")
 
 
 async def test_who_has_signed_in_is_said_to_be_so(console: Console, agent: Visitor, page: Page) -> None:

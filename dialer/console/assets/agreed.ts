@@ -1,8 +1,19 @@
-// The chosen time in words, for the agent to say it once more. The choice itself is the browser's until it is sent.
+// The chosen time in words, for the agent to say it once more. One time is chosen: an offered one, or the customer's own.
 
 export function tellWhatIsAgreed(): void {
-  document.addEventListener("change", tell);
+  document.addEventListener("change", choose, true); // before what is chosen is sent to be kept
   document.addEventListener("htmx:load", tell);
+  tell();
+}
+
+function choose(event: Event): void {
+  const input = event.target;
+  if (!(input instanceof HTMLInputElement) || !input.closest(".days")) return;
+  for (const other of document.querySelectorAll<HTMLInputElement>(".days input")) {
+    if (other.name === input.name) continue;
+    if (other.type === "radio") other.checked = false;
+    else other.value = "";
+  }
   tell();
 }
 
