@@ -201,11 +201,8 @@ class Desk:
     def takes_words(self) -> bool:
         """Whether something may be written, or a time be chosen, on this screen."""
         wrapping_up = self.seat is not None and self.seat.state is SeatState.WRAP_UP
-        return (
-            wrapping_up
-            or self.needs_appointment
-            or (self.screen is not None and any(each.captures for each in self.screen.choices))
-        )
+        asks_for_words = self.screen is not None and any(each.captures for each in self.screen.choices)
+        return wrapping_up or self.needs_appointment or asks_for_words
 
     @property
     def needs_appointment(self) -> bool:
