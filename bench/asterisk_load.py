@@ -5,8 +5,9 @@ Both have the same seats, the same dialplan (talk recorded, both sides), the sam
 100 ms and hangs up by itself. They take turns in one run; other work on the machine is felt by the dialer, which needs
 CPU, more than by the bare loop: measure on a machine of its own.
 The bare loop dials the next number when a call's channel is gone, and keeps nothing. The dialer finds the due case,
-applies the rules, stores the call, dials, follows each event into SQLite, wraps up (its agents don't think), finishes
-the attempt, seals the recording. It listens to early media, which the bare loop doesn't, and has no console.
+applies the rules, stores the call, dials, follows each event into the database (PostgreSQL, whose commits are on the
+disk; SQLite where there is none), wraps up (its agents don't think), finishes the attempt, seals the recording. It
+listens to early media, which the bare loop doesn't, and has no console.
 
 Short talks, so that the software counts: 100 agents at real talks need about 3 originations a second, 6 seats make them
 at talks of 2 s. What a call takes longer than by the bare loop is the same at any length: `turn`, from the end of a
@@ -30,6 +31,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
 from pathlib import Path
 
+from bench.databases import Databases, databases
 from bench.dialing import Bare, Dialed, Dials, Through
 from bench.far_end import FarEnd, a_number, far_end
 from dialer.demo.tally import percentile
@@ -79,6 +81,7 @@ class Rig:
     folder: Path
     asterisk: PrivateAsterisk
     outside: FarEnd
+    databases: Databases
     direct: dict[str, list[Round]] = field(default_factory=lambda: defaultdict(list))
     through: dict[str, list[Round]] = field(default_factory=lambda: defaultdict(list))
     serial: int = 0
@@ -96,6 +99,7 @@ def main() -> int:
     parser.add_argument("--seats", type=int, default=6, help="for originations a second")
     parser.add_argument("--concurrent", type=int, default=100, help="recorded calls at once")
     parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser.add_argument("--sqlite", action="store_true", help="on SQLite, even where there is PostgreSQL")
     asked = parser.parse_args()
     if PROGRAM is None or find_program(ROOT / ".parts") is None:
         print("asterisk load: not measured, for Asterisk or SIPp is not there (make provision)")
@@ -103,12 +107,13 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="dialer-bench-") as folder:
         log_to(Path(folder) / "dialer.log")
         logging.disable()  # the libraries'; a round ends in the middle of a sweep
-        rig = asyncio.run(measure(Path(folder), asked.seats, asked.concurrent, asked.rounds))
+        with databases(Path(folder), sqlite=asked.sqlite) as there:
+            rig = asyncio.run(measure(Path(folder), there, asked.seats, asked.concurrent, asked.rounds))
     print(report(rig, asked.seats, asked.concurrent))
     return 0
 
 
-async def measure(folder: Path, seats: int, concurrent: int, rounds: int) -> Rig:
+async def measure(folder: Path, there: Databases, seats: int, concurrent: int, rounds: int) -> Rig:
     """All rounds, in turns."""
     program = find_program(ROOT / ".parts")
     assert program is not None
@@ -116,7 +121,7 @@ async def measure(folder: Path, seats: int, concurrent: int, rounds: int) -> Rig
         outside = await stack.enter_async_context(far_end(folder / "far-end"))
         asterisk = PrivateAsterisk(program, ROOT / "config" / "asterisk", folder / "asterisk", outside.carrier)
         await stack.enter_async_context(asterisk)
-        rig = Rig(folder, asterisk, outside)
+        rig = Rig(folder, asterisk, outside, there)
         await _turns(rig, "short", seats, rounds, SHORT_SECONDS, ROUND_SECONDS)
         await _turns(rig, "ceiling", CEILING_SEATS, 1, SHORT_SECONDS, ROUND_SECONDS)
         await _turns(rig, "long", concurrent, 1, (LONG_SECONDS, LONG_SECONDS), None)
@@ -129,7 +134,7 @@ async def _turns(
     """So many rounds each. Without `seconds`, one call a seat."""
     a_round = seats if seconds is None else round(seats * seconds / talk[0]) + seats
     phones = [rig.outside.phone(f"{kind}{seat}") for seat in range(seats)]
-    through = Through(rig.folder / kind, rig.asterisk, rig.outside.carrier, phones)
+    through = Through(rig.folder / kind, rig.databases.url(kind), rig.asterisk, rig.outside.carrier, phones)
     await through.prepare(rig.numbers(a_round * rounds, talk))
     for number in range(1, rounds + 1):
         bare = Bare(rig.asterisk, rig.folder / f"bare-{kind}", phones, rig.numbers(a_round, talk))
@@ -236,7 +241,8 @@ def report(rig: Rig, seats: int, concurrent: int) -> str:
         ("ceiling", "rate", f"originations a second, {CEILING_SEATS} seats, talks of 2 s: the ceiling"),
         ("long", "clean", f"recorded calls at once, sound whole, {concurrent} seats"),
     )
-    return "\n".join(_ratio(rig.direct[kind], rig.through[kind], what, name) for kind, what, name in lines)
+    ratios = [_ratio(rig.direct[kind], rig.through[kind], what, name) for kind, what, name in lines]
+    return "\n".join([f"the dialer's records: {rig.databases.name}", *ratios])
 
 
 def _ratio(direct: Sequence[Round], through: Sequence[Round], what: str, name: str) -> str:

@@ -17,13 +17,14 @@ import re
 import secrets
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import aiohttp
 
+from bench.databases import databases
 from bench.floor import Dialer, import_due
 from dialer.bootstrap import Site, opened
 from dialer.console.passwords import Argon2Hasher
@@ -39,7 +40,6 @@ from dialer.usecases.manage_users import create_user
 from dialer.usecases.place_call import place_next_call
 from trials.clock import RunningClock
 from trials.ports import free_ports
-from trials.postgres import POSTGRES, PostgresServer, server_user
 
 LIMIT_MS = 50.0
 _THINKS_SECONDS = (6.0, 10.0)
@@ -47,17 +47,6 @@ _PASSWORD = secrets.token_urlsafe(12)
 _CHEAP = Argon2Hasher(time_cost=1, memory_kib=64)
 _FIELD = re.compile(r'name="(node|version|option)" value="([^"]*)"')
 _ARRIVE_TOGETHER = 4
-
-
-@contextmanager
-def a_database(folder: Path, *, sqlite: bool) -> Iterator[str]:
-    """The address of an empty database that keeps what it is told: its commits are on the disk."""
-    if POSTGRES is None or sqlite:
-        yield f"sqlite+aiosqlite:///{folder / 'dialer.db'}"
-        return
-    with PostgresServer.of_ones_own(POSTGRES, server_user()) as server, server.running(careless=False):
-        server.sql("CREATE DATABASE steps")
-        yield server.url("steps")
 
 
 async def calls_come_up(settings: Settings, clock: RunningClock, folder: Path, agents: int) -> None:
@@ -195,12 +184,12 @@ async def main(agents: int, seconds: float, *, sqlite: bool) -> None:
     gc.disable()  # a pause of the clients' would be timed as the console's
     with tempfile.TemporaryDirectory(prefix="dialer-steps-") as place:
         folder, clock = Path(place), RunningClock()
-        with a_database(folder, sqlite=sqlite) as database:
-            settings = configured(folder, database)
+        with databases(folder, sqlite=sqlite) as there:
+            settings = configured(folder, there.url("steps"))
             await calls_come_up(settings, clock, folder, agents)
             async with a_console(folder, settings, clock) as console:
                 steps_ms, share = await measured(console, agents, seconds)
-            report(steps_ms, share, seconds, "SQLite" if database.startswith("sqlite") else "PostgreSQL", agents)
+            report(steps_ms, share, seconds, there.name, agents)
 
 
 if __name__ == "__main__":

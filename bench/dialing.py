@@ -160,6 +160,7 @@ class Through:
     """The whole dialer, put together by the product itself, and its agents."""
 
     folder: Path
+    database: str
     asterisk: PrivateAsterisk
     carrier: str
     phones: Sequence[str]
@@ -176,6 +177,7 @@ class Through:
 
     def _opened(self) -> AbstractAsyncContextManager[Site]:
         settings = demo_settings(self.folder, self.carrier, len(self.phones), 0)
+        settings = settings.model_copy(update={"storage": settings.storage.model_copy(update={"url": self.database})})
         return opened(on_asterisk(settings, self.asterisk), self.clock)
 
     def _agent(self, phone: str) -> User:

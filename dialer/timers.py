@@ -62,6 +62,7 @@ class Timetable:
         self._rulebook = rulebook
         self._in_force = in_force
         self._clock = clock
+        self._done: dict[str, str] = {}
         self._daily = (
             DailySweep("late", time(0, 5), lambda now: flag_late(storage, now)),
             DailySweep("ranks", time(8, 50), lambda now: renew_ranks(storage, rulebook, now)),
@@ -93,14 +94,16 @@ class Timetable:
 
         async def unless_done() -> int:
             async with self._storage.read() as work:
-                if await work.ledger.last_run(sweep.name) == period:
-                    return 0
-            count = await sweep.run(now)
-            async with self._storage.begin() as work:
-                await work.ledger.first_run(sweep.name, period, now)
+                done = await work.ledger.last_run(sweep.name) == period
+            count = 0 if done else await sweep.run(now)
+            if not done:
+                async with self._storage.begin() as work:
+                    await work.ledger.first_run(sweep.name, period, now)
+            self._done[sweep.name] = period
             return count
 
-        await self._guarded(sweep.name, unless_done)
+        if self._done.get(sweep.name) != period:
+            await self._guarded(sweep.name, unless_done)
 
     async def _guarded(self, name: str, run: Callable[[], Awaitable[int]]) -> None:
         try:

@@ -63,9 +63,13 @@ class SeatUp:
     at: datetime
 
 
+UNSEATED = "unseated"
+"""Why a leg is gone that the dialer has ended itself."""
+
+
 @dataclass(frozen=True, slots=True)
 class SeatDown:
-    """The seat's leg is gone; `why` is for people and logs."""
+    """The seat's leg is gone; `why` is UNSEATED, or for people and logs."""
 
     seat: SeatId
     at: datetime

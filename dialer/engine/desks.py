@@ -11,6 +11,7 @@ import structlog
 
 from dialer.domain.call import CallId, ListenMode
 from dialer.domain.errors import DialerError, StaleVersion
+from dialer.domain.seat import SeatState
 from dialer.engine.dispatching import dial
 from dialer.ports import TelephonyRefused
 from dialer.ports.storage import DeskOrder, DeskOrderKind, StorageUnavailable
@@ -79,8 +80,9 @@ async def _carry_out(parts: EngineParts, order: DeskOrder) -> None:
         case DeskOrderKind.CALL_AGAIN:
             await telephony.call_again(order.seat, await _address(parts, order))
         case DeskOrderKind.STAND_UP:
-            await telephony.unseat_agent(order.seat)
-            await _release_seat(parts, order)
+            if await _has_left(parts, order):
+                await telephony.unseat_agent(order.seat)
+                await _release_seat(parts, order)
         case DeskOrderKind.DIAL:
             await _dial_previewed(parts, order)
         case DeskOrderKind.HANG_UP | DeskOrderKind.LISTEN | DeskOrderKind.STOP_LISTENING:
@@ -118,6 +120,13 @@ async def _address(parts: EngineParts, order: DeskOrder) -> str:
     async with parts.storage.read() as work:
         seat = await work.floor.seat(order.seat)
     return seat.address if seat is not None else ""
+
+
+async def _has_left(parts: EngineParts, order: DeskOrder) -> bool:
+    """Who sits there again keeps the leg: the wish to leave is an old one, of before an engine was there, maybe."""
+    async with parts.storage.read() as work:
+        seat = await work.floor.seat(order.seat)
+    return seat is not None and seat.state is SeatState.AWAY
 
 
 async def _release_seat(parts: EngineParts, order: DeskOrder) -> None:

@@ -18,7 +18,6 @@ from dialer.ports.topics import WALL, desk
 from dialer.usecases.follow_call import refused_to_dial
 from dialer.usecases.place_call import Previewed, place_next_call
 from dialer.usecases.preview_case import end_forgotten_previews
-from dialer.usecases.steer_dialling import course_now
 
 if TYPE_CHECKING:
     from dialer.engine.engine import EngineParts
@@ -70,11 +69,8 @@ class Dispatcher:
     async def _ready_seats(self) -> list[Seat]:
         parts = self._parts
         async with parts.storage.read() as work:
-            now = parts.clock.now()
             seats = await work.floor.seats(parts.owner)
-            ready = [seat for seat in seats if seat.state is SeatState.READY and seat.leg_up]
-            if not ready or not await work.cases.due(now, 1, await course_now(work, parts.rulebook, now)):
-                return []
+        ready = [seat for seat in seats if seat.state is SeatState.READY and seat.leg_up]
         return sorted(ready, key=lambda seat: seat.since)  # who has waited longest is first
 
     async def _place_for(self, seat: Seat) -> bool:

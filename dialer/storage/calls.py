@@ -51,7 +51,7 @@ class CallShelf:
         return replace(attempt, id=AttemptId(added))
 
     async def get(self, call_id: CallId) -> StoredCall:
-        return _stored(await self._statements.one(select(calls).where(calls.c.id == call_id), f"call {call_id}"))
+        return _stored(await self._statements.one(calls, f"call {call_id}", id=call_id))
 
     async def save(self, call: Call, outcome: Outcome | None = None) -> None:
         row = _call_row(call) | ({"outcome": outcome.value} if outcome else {})
@@ -80,10 +80,10 @@ class CallShelf:
         return [from_row(PastCall, row) for row in rows]
 
     async def attempts_of(self, call_id: CallId) -> Sequence[Attempt]:
-        return await self._attempts(attempt_rows.c.call_id == call_id)
+        return await self._attempts(call_id=call_id)
 
     async def attempts(self, case_id: CaseId) -> Sequence[Attempt]:
-        return await self._attempts(attempt_rows.c.case_id == case_id)
+        return await self._attempts(case_id=case_id)
 
     async def attempts_with_agents(self, case_id: CaseId) -> Sequence[tuple[Attempt, str]]:
         joined = attempt_rows.join(calls, calls.c.id == attempt_rows.c.call_id).outerjoin(
@@ -95,17 +95,15 @@ class CallShelf:
         return [(from_row(Attempt, row), row["agent_name"]) for row in rows]
 
     async def attempt(self, attempt_id: AttemptId) -> Attempt:
-        its_own = select(attempt_rows).where(attempt_rows.c.id == attempt_id)
-        return from_row(Attempt, await self._statements.one(its_own, f"attempt {attempt_id}"))
+        return from_row(Attempt, await self._statements.one(attempt_rows, f"attempt {attempt_id}", id=attempt_id))
 
     async def finish(self, attempt: Attempt) -> None:
         row = unnumbered(row_of(attempt, attempt_rows))
         if not (await self._statements.run(_FINISH, {**row, "its_id": attempt.id})).rowcount:
             raise StaleVersion(f"attempt {attempt.id} has its outcome already")
 
-    async def _attempts(self, wanted: ColumnElement[bool]) -> Sequence[Attempt]:
-        rows = await self._statements.all(select(attempt_rows).where(wanted).order_by(attempt_rows.c.id))
-        return [from_row(Attempt, row) for row in rows]
+    async def _attempts(self, **key: object) -> Sequence[Attempt]:
+        return [from_row(Attempt, row) for row in await self._statements.with_key(attempt_rows, "id", **key)]
 
 
 def _call_row(call: Call) -> dict[str, Any]:

@@ -34,14 +34,14 @@ class CaseShelf:
         self._announced = announced
 
     async def get(self, case_id: CaseId) -> RevisitCase:
-        return case_of(await self._statements.one(select(cases).where(cases.c.id == case_id), f"case {case_id}"))
+        return case_of(await self._statements.one(cases, f"case {case_id}", id=case_id))
 
     async def of_policy(self, policy_no: str) -> RevisitCase | None:
-        row = await self._statements.first(select(cases).where(cases.c.policy_no == policy_no))
-        return case_of(row) if row else None
+        rows = await self._statements.with_key(cases, policy_no=policy_no)
+        return case_of(rows[0]) if rows else None
 
     async def of_holder(self, holder_id: int) -> Sequence[RevisitCase]:
-        return await self._some(cases.c.holder_id == holder_id)
+        return [case_of(row) for row in await self._statements.with_key(cases, "id", holder_id=holder_id)]
 
     async def add_all(self, added: Sequence[tuple[RevisitCase, Moved]]) -> Sequence[RevisitCase]:
         if not added:

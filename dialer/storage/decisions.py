@@ -45,8 +45,9 @@ class DecisionShelf:
         return [from_row(ScriptVersion, row) for row in rows]
 
     async def script(self, version_id: int) -> ScriptVersion:
-        its_own = select(script_versions).where(script_versions.c.id == version_id)
-        return from_row(ScriptVersion, await self._statements.one(its_own, f"script version {version_id}"))
+        return from_row(
+            ScriptVersion, await self._statements.one(script_versions, f"script version {version_id}", id=version_id)
+        )
 
     async def add_script(self, version: ScriptVersion, moved: Moved) -> ScriptVersion:
         added = await self._statements.add_new(script_versions, row_of(version, script_versions))

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, func, select, true
+from sqlalchemy import RowMapping, func, select, true
 
 from dialer.domain.call import SeatId
 from dialer.domain.errors import DialerError, NotFound
@@ -61,10 +61,10 @@ class FloorShelf:
         return await read_history(self._statements, _ACCOUNT, login)
 
     async def seat(self, seat_id: SeatId) -> Seat | None:
-        return await self._one_seat(_seats.c.id == seat_id)
+        return await self._one_seat(id=seat_id)
 
     async def seat_of(self, login: str) -> Seat | None:
-        return await self._one_seat(_seats.c.login == login)
+        return await self._one_seat(login=login)
 
     async def desk_of(self, login: str) -> DeskProgress | None:
         at_desk = _attempts.c.call_id == _seats.c.call_id
@@ -84,9 +84,9 @@ class FloorShelf:
         rows = await self._statements.all(select(_seats).where(wanted).order_by(_seats.c.id))
         return [from_row(Seat, row) for row in rows]
 
-    async def _one_seat(self, wanted: ColumnElement[bool]) -> Seat | None:
-        row = await self._statements.first(select(_seats).where(wanted))
-        return from_row(Seat, row) if row else None
+    async def _one_seat(self, **key: str) -> Seat | None:
+        rows = await self._statements.with_key(_seats, **key)
+        return from_row(Seat, rows[0]) if rows else None
 
     async def put_seat(self, seat: Seat) -> Seat:
         await self._statements.run(_seats.insert().values(row_of(seat, _seats)))

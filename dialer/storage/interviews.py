@@ -35,8 +35,8 @@ class InterviewShelf:
         await self._statements.run(_interviews.insert(), _row(interview, self._vault))
 
     async def get(self, attempt_id: AttemptId) -> StoredInterview | None:
-        row = await self._statements.first(select(_interviews).where(_interviews.c.attempt_id == attempt_id))
-        return _interview(row, self._vault) if row else None
+        rows = await self._statements.with_key(_interviews, attempt_id=attempt_id)
+        return _interview(rows[0], self._vault) if rows else None
 
     async def of_call(self, call_id: CallId) -> Sequence[StoredInterview]:
         joined = _interviews.join(_attempts, _attempts.c.id == _interviews.c.attempt_id)
@@ -54,8 +54,8 @@ class InterviewShelf:
         return after
 
     async def of_case(self, case_id: CaseId) -> Sequence[StoredInterview]:
-        wanted = select(_interviews).where(_interviews.c.case_id == case_id).order_by(_interviews.c.attempt_id)
-        return [_interview(row, self._vault) for row in await self._statements.all(wanted)]
+        rows = await self._statements.with_key(_interviews, "attempt_id", case_id=case_id)
+        return [_interview(row, self._vault) for row in rows]
 
     async def put_answers(self, case_id: CaseId, answers: Sequence[StoredAnswer]) -> None:
         for answer in answers:

@@ -36,7 +36,8 @@ class ListeningShelf:
         return await self._some(listenings.c.ended_at.is_(None))
 
     async def of_call(self, call_id: CallId) -> Sequence[Listening]:
-        return await self._some(listenings.c.call_id == call_id)
+        rows = await self._statements.with_key(listenings, "id", call_id=call_id)
+        return [from_row(Listening, row) for row in rows]
 
     async def of_case(self, case_id: CaseId) -> Sequence[Listening]:
         calls = select(attempts.c.call_id).where(attempts.c.case_id == case_id)

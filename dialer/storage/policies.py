@@ -80,14 +80,11 @@ class PolicyShelf:
             raise NotFound(f"there is no policy {policy_no}")
 
     async def phone(self, phone_id: int) -> HolderPhone:
-        row = await self._statements.first(select(phones).where(phones.c.id == phone_id))
-        if row is None:
-            raise NotFound(f"there is no number with id {phone_id}")
-        return _phone(row, self._vault)
+        return _phone(await self._statements.one(phones, f"number with id {phone_id}", id=phone_id), self._vault)
 
     async def phones(self, holder_id: int) -> Sequence[HolderPhone]:
-        wanted = select(phones).where(phones.c.holder_id == holder_id).order_by(phones.c.id)
-        found = [_phone(row, self._vault) for row in await self._statements.all(wanted)]
+        rows = await self._statements.with_key(phones, "id", holder_id=holder_id)
+        found = [_phone(row, self._vault) for row in rows]
         return sorted(found, key=lambda phone: _DIALLING_ORDER.index(phone.kind))
 
     async def put_phone(

@@ -42,11 +42,11 @@ class RecordingShelf:
         return after
 
     async def get(self, recording_id: int) -> Recording:
-        its_own = select(recordings).where(recordings.c.id == recording_id)
-        return recording_of(await self._statements.one(its_own, f"recording {recording_id}"))
+        return recording_of(await self._statements.one(recordings, f"recording {recording_id}", id=recording_id))
 
     async def of_call(self, call_id: CallId) -> Sequence[Recording]:
-        return await self._some(recordings.c.call_id == call_id, None)
+        rows = await self._statements.with_key(recordings, "started_at", "id", call_id=call_id)
+        return [recording_of(row) for row in rows]
 
     async def of_case(self, case_id: CaseId) -> Sequence[tuple[Recording, Segment]]:
         part = [parts.c[name].label(f"segment_{name}") for name in ("attempt_id", "start_ms", "end_ms")]
@@ -70,8 +70,7 @@ class RecordingShelf:
         )
 
     async def segments(self, recording_id: int) -> Sequence[Segment]:
-        wanted = select(parts).where(parts.c.recording_id == recording_id)
-        rows = await self._statements.all(wanted.order_by(parts.c.start_ms, parts.c.id))
+        rows = await self._statements.with_key(parts, "start_ms", "id", recording_id=recording_id)
         return [from_row(Segment, row) for row in rows]
 
     async def waveform(self, recording_id: int) -> Waveform | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, CursorResult, Executable, RowMapping, Select, Table, bindparam, true
+from sqlalchemy import ColumnElement, CursorResult, Executable, RowMapping, Select, Table, bindparam, select, true
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -59,6 +59,11 @@ class Statements:
         """How many rows a statement changed."""
         return (await self.run(statement)).rowcount
 
+    async def with_key(self, table: Table, *order: str, **key: object) -> Sequence[RowMapping]:
+        """The rows that have this key, in the order of these columns."""
+        its_key = {f"its_{name}": value for name, value in key.items()}
+        return (await self.run(_having(table, order, *key), its_key)).mappings().all()
+
     async def which(self, wanted: Select[Any], column: ColumnElement[Any], values: Iterable[Any]) -> list[RowMapping]:
         """The rows of a query whose column has one of many values: databases limit a statement's parameters."""
         found: list[RowMapping] = []
@@ -67,11 +72,12 @@ class Statements:
             found += await self.all(wanted.where(column.in_(distinct[start : start + _CHUNK])))
         return found
 
-    async def one(self, wanted: Select[Any], named: str) -> RowMapping:
-        """The first row. Raises NotFound: there is none of what is `named`, such as `case 7`."""
-        if (row := await self.first(wanted)) is None:
+    async def one(self, table: Table, named: str, **key: object) -> RowMapping:
+        """The row that has this key. Raises NotFound: there is none of what is `named`, such as `case 7`."""
+        rows = await self.with_key(table, **key)
+        if not rows:
             raise NotFound(f"there is no {named}")
-        return row
+        return rows[0]
 
     async def add(self, table: Table, row: Row) -> int:
         """Insert a row of a table that counts its ids; the id."""
@@ -109,7 +115,8 @@ class Statements:
         return insert_into(table, self.dialect).values(row)
 
 
-# Made once and run with parameters: to make an update anew with its values costs ten times what it takes to run it.
+# Made once and run with parameters: to make an update anew with its values costs ten times what it takes to run it,
+# a query four times.
 
 
 @cache
@@ -120,6 +127,12 @@ def _adding(table: Table) -> Executable:
 @cache
 def _changing(table: Table, *key: str) -> Executable:
     return table.update().where(*(table.c[name] == bindparam(f"its_{name}") for name in key))
+
+
+@cache
+def _having(table: Table, order: tuple[str, ...], *key: str) -> Executable:
+    its_own = (table.c[name] == bindparam(f"its_{name}") for name in key)
+    return select(table).where(*its_own).order_by(*(table.c[name] for name in order))
 
 
 def unnumbered(row: Row) -> Row:

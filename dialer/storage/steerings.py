@@ -59,8 +59,7 @@ class SteeringShelf:
         return replace(steering, id=await self._statements.add(steerings, row_of(steering, steerings)))
 
     async def get(self, steering_id: int) -> Steering:
-        its_own = select(steerings).where(steerings.c.id == steering_id)
-        return from_row(Steering, await self._statements.one(its_own, f"decision {steering_id}"))
+        return from_row(Steering, await self._statements.one(steerings, f"decision {steering_id}", id=steering_id))
 
     async def end(self, steering_id: int, by: str, why: str, at: datetime) -> None:
         open_one = (steerings.c.id == steering_id) & steerings.c.ended_at.is_(None)

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Protocol
 
 from dialer.domain.call import (
+    UNSEATED,
     Answered,
     CallId,
     Connected,
@@ -180,7 +181,7 @@ class SimulatedTelephony:
 
     async def unseat_agent(self, seat: SeatId) -> None:
         """End the seat and its call."""
-        self._lose_seat(seat, "unseated", Party.DIALER, None)
+        self._lose_seat(seat, UNSEATED, Party.DIALER, None)
 
     async def let_go(self, seat: SeatId) -> None:
         """End it."""

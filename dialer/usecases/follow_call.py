@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from dialer.domain.call import (
+    UNSEATED,
     BeginInterview,
     Call,
     CallEvent,
@@ -146,10 +147,13 @@ async def leg_is_up(storage: Storage, signals: Signals, seat_id: SeatId, now: da
 
 
 async def leg_is_down(storage: Storage, signals: Signals, seat_id: SeatId, why: str, now: datetime) -> Seat | None:
-    """The agent's phone is gone; a call that is still on keeps its place until it is accounted for."""
+    """The agent's phone is gone; a call that is still on keeps its place until it is accounted for.
+
+    The last word of a leg that we ended when the agent stood up says nothing of one who sits down again meanwhile.
+    """
     async with storage.begin() as work:
         seat = await work.floor.seat(seat_id)
-        if seat is None:
+        if seat is None or (why == UNSEATED and seat.state is SeatState.SEATING):
             return None
         taking_calls = seat.back_to_ready or seat.state in _TAKING_CALLS
         seat = replace(seat, leg_up=False, why=_why_pausing(seat) or why, back_to_ready=taking_calls)

@@ -7,7 +7,7 @@ is shown to its agent first (`preview_case`), and dialled when they say so, if t
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -34,8 +34,9 @@ from dialer.usecases.preview_case import show_first
 from dialer.usecases.rulebook import Rulebook
 from dialer.usecases.steer_dialling import course_now
 
-_LOOK_AT = 20
-"""How many due cases are looked at for one call; the rest are looked at for the next."""
+_LOOK_AT = (3, 20)
+"""How many due cases are looked at for one call, the first of which can nearly always be dialled; if none of the first
+three can, so many more. The rest are looked at for the next call."""
 
 _LOOK_AGAIN = timedelta(hours=1)
 """When a case that waits for people (a calendar, a product text) is looked at again by itself."""
@@ -80,7 +81,7 @@ async def place_next_call(
         if current is None or current.state is not SeatState.READY or not current.leg_up:
             return None
         course = await course_now(work, rulebook, now)
-        for case in await work.cases.due(now, _LOOK_AT, course):
+        async for case in _due(work, course):
             dialable = await _look_at(work, case, rulebook, course)
             if dialable is None:
                 continue
@@ -90,6 +91,19 @@ async def place_next_call(
             if order is not None:
                 return order
     return None
+
+
+async def _due(work: Work, course: Course) -> AsyncIterator[RevisitCase]:
+    """Each once, the most urgent first; one that was put off meanwhile is due no more."""
+    seen: set[CaseId] = set()
+    for count in _LOOK_AT:
+        due = await work.cases.due(course.now, count, course)
+        for case in due:
+            if case.id not in seen:
+                seen.add(case.id)
+                yield case
+        if len(due) < count:
+            return
 
 
 async def place_previewed_call(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dialer.domain.call import (
+    UNSEATED,
     Answered,
     CallId,
     Connected,
@@ -250,7 +251,10 @@ async def test_unseating_ends_the_call_and_the_leg(rig):
     await talk(rig, seconds=0.2)
     await rig.telephony.unseat_agent(SeatId("s1"))
     await seat_down(rig)
-    assert [type(event) for event in rig.heard.all][-2:] == [Ended, SeatDown]
+    end, down = rig.heard.all[-2:]
+    assert isinstance(end, Ended)
+    assert isinstance(down, SeatDown)
+    assert down.why == UNSEATED
     assert (await ended(rig, "call-1")).by is Party.DIALER
     assert await rig.telephony.alive() == Alive(frozenset(), frozenset())
     await rig.telephony.unseat_agent(SeatId("s1"))

@@ -39,6 +39,22 @@ async def test_without_a_receipt_nobody_is_dialled(site: Site):
     assert waiting.next_at > site.now
 
 
+async def test_who_may_not_be_dialled_does_not_hold_up_those_behind(site: Site):
+    ahead = [
+        await site.a_case_is_due(a_policy(product_code="DEMO-PAR", receipt_date=None, receipt_entered_on=None), rank=1)
+        for _ in range(7)
+    ]
+    behind = await site.a_case_is_due(rank=5)
+
+    call = await site.dialled()
+    async with site.storage.read() as work:
+        assert [attempt.case_id for attempt in await work.calls.attempts_of(call)] == [behind.id]
+    for case in ahead:
+        put_off = await site.case(case)
+        assert put_off.next_at is not None
+        assert (put_off.next_at > site.now, put_off.version) == (True, case.version + 1), "looked at once"
+
+
 @pytest.mark.parametrize(("hour", "minute", "dialled"), [(20, 29, True), (20, 30, False), (20, 59, False)])
 async def test_the_evening_ends_at_half_past_eight(site: Site, hour: int, minute: int, *, dialled: bool):
     site.now = at(hour, minute)

@@ -26,7 +26,7 @@ from dialer.domain.errors import NotAllowed
 from dialer.domain.interview.moves import visible_events
 from dialer.domain.outcome import Outcome
 from dialer.domain.recording import RecordingState
-from dialer.domain.script.model import Comparison
+from dialer.domain.script.model import SAME, Comparison
 from dialer.domain.seat import SeatState
 from dialer.domain.ticket import TICKET, TicketEvent, TicketState
 from dialer.domain.user import Role
@@ -152,7 +152,7 @@ class Walk:
                     continue
                 chosen = node.options[0] if self.dice.random() < 0.9 else self.dice.choice(node.options)
                 told = {each.field: "2026-09-20" if each.is_date else "客户原话" for each in chosen.captures}
-                if node.compare is Comparison.ID_TAIL:
+                if node.compare is Comparison.ID_TAIL and chosen.code == SAME:
                     told[Comparison.ID_TAIL] = tail
                 await choose_answer(work, talks, node.id, chosen.code, told, self.site.now)
         if (await self.site.conversation(call_id)).interview.is_over:

@@ -10,6 +10,7 @@ from datetime import datetime
 import structlog
 
 from dialer.domain.call import (
+    UNSEATED,
     Answered,
     CallId,
     Connected,
@@ -214,7 +215,7 @@ class Switchboard:
                 self.emit(SeatUp(seat.seat, self._clock.now()))
             case Saying.GONE:
                 gone = "the agent's phone ended the leg" if seat.up else "the agent's phone does not answer"
-                self._lose_leg(seat, "unseated" if seat.leaving else f"{gone} ({news.sip_code or news.cause})")
+                self._lose_leg(seat, UNSEATED if seat.leaving else f"{gone} ({news.sip_code or news.cause})")
 
     def _lose_leg(self, seat: Seat, why: str) -> None:
         """No customer stays alone on the line. Asterisk sees to that by itself; a ringing call it can't know of."""

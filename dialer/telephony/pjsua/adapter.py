@@ -14,7 +14,7 @@ from pathlib import Path
 
 import structlog
 
-from dialer.domain.call import CallId, Ended, ListenMode, Party, SeatDown, SeatId, WireEvent
+from dialer.domain.call import UNSEATED, CallId, Ended, ListenMode, Party, SeatDown, SeatId, WireEvent
 from dialer.domain.desk_phone import SIP_ADDRESS
 from dialer.ports import Alive, Clock, DialOrder, LeftCall, TelephonyRefused
 from dialer.telephony.guards import CALLER_ID, PLAIN_NAME, make_room, must_match
@@ -221,7 +221,7 @@ class PjsuaTelephony:
             return  # its first worker is being started: `_launch` lets it go
         else:
             self._seats.pop(seat.seat, None)
-            self._emit(SeatDown(seat.seat, self._timeline.now(), "unseated"))
+            self._emit(SeatDown(seat.seat, self._timeline.now(), UNSEATED))
 
     def _hear(self, seat: _Seat, message: Message) -> None:
         """A worker's message: keep what we must know, pass on what it means."""

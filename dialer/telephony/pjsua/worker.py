@@ -17,6 +17,7 @@ import traceback
 from pathlib import Path
 from typing import Any
 
+from dialer.domain.call import UNSEATED
 from dialer.telephony.pjsua.board import Board
 from dialer.telephony.pjsua.library import Library
 
@@ -61,7 +62,7 @@ def serve(settings: argparse.Namespace, out: int) -> None:
         for command in commands.read():
             board.obey(command)
         if commands.ended:
-            board.leave("unseated")
+            board.leave(UNSEATED)
         board.tick()
     library.close()
 
