@@ -14,16 +14,21 @@ from dialer.demo.people import Person, Phonebook, a_person
 from dialer.demo.persona import Persona
 from dialer.demo.products import REVISITED, SOLD, Sold
 from dialer.domain.policy import Channel
+from dialer.domain.province import XINJIANG
 from dialer.importing.columns import BY_FIELD
 from dialer.telephony.behaviours import Script
 
 Row = dict[str, str]
 
 _PROVINCES = ("广东", "江苏", "四川", "新疆", "北京", "河南", "辽宁")
-_CITIES = {
-    "广东": "广州", "江苏": "南京", "四川": "成都", "新疆": "乌鲁木齐", "北京": "北京", "河南": "郑州",
-    "辽宁": "沈阳",
+_PLACES = {
+    "广东": ("广州", "天河区"), "江苏": ("南京", "玄武区"), "四川": ("成都", "锦江区"),
+    "新疆": ("乌鲁木齐", "天山区"), "北京": ("北京", "西城区"), "河南": ("郑州", "金水区"),
+    "辽宁": ("沈阳", "和平区"),
 }  # fmt: skip
+"""City and county: a ticket can be forwarded to its own."""
+DEPARTMENT = f"{XINJIANG}/乌鲁木齐/银保部"
+"""A department in the city whose ticket comes down first: the one about a salesperson's number."""
 _RECEIVED_DAYS_AGO = (1, 2, 4, 1, 7, 3, 11, 5)
 _NEAR_THE_END_DAYS_AGO = 13
 
@@ -95,6 +100,7 @@ class _Making:
 
     def _contract(self, policy_no: str, sold: Sold, number: int) -> Row:
         province = _PROVINCES[number % len(_PROVINCES)]
+        city, county = _PLACES[province]
         received = self.start_day - timedelta(days=_RECEIVED_DAYS_AGO[number % len(_RECEIVED_DAYS_AGO)])
         issued = received - timedelta(days=self.draw.randint(2, 5))
         contract = {
@@ -111,7 +117,8 @@ class _Making:
             "issue_date": issued.isoformat(),
             "effective_date": (issued + timedelta(days=1)).isoformat(),
             "province": province,
-            "city": _CITIES[province],
+            "city": city,
+            "county": county,
             "receipt_date": received.isoformat(),
             "receipt_entered_on": received.isoformat(),
             "receipt_form": "电子" if number % 3 else "纸质",

@@ -17,6 +17,7 @@ from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from datetime import time as time_of_day
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -26,8 +27,9 @@ from dialer.demo.backstage import Backstage
 from dialer.demo.carrier import AgentPhone, CarrierSimulator
 from dialer.demo.clerk import BranchClerk
 from dialer.demo.clock import DemoClock, Director
+from dialer.demo.curtain import bring_down
 from dialer.demo.persona import Cast
-from dialer.demo.population import Population, make_population
+from dialer.demo.population import DEPARTMENT, Population, make_population
 from dialer.demo.products import SALESPERSON_CODE
 from dialer.demo.profile import demo_settings, differences, on_asterisk, write_settings
 from dialer.demo.robots import RobotAgent, Shift
@@ -202,6 +204,7 @@ async def _account(site: Site, role: Role, login: str, phone: str = "") -> Login
         password=password,
         role=role,
         phone_address=phone,
+        org=DEPARTMENT if role is Role.DEPT_CLERK else "",
         salesperson_code=SALESPERSON_CODE if role is Role.SALES else "",
     )
     return Login(role, login, password)
@@ -250,10 +253,16 @@ async def _work(
         for robot in robots:
             robot.leave()
         await asyncio.wait(work)
+        await _bring_down(stage, console)
         await backstage.settled(_LAST_CALLS_SECONDS)
         for task in others:
             task.cancel()
     stage.shift.troubles.extend(clerk.troubles)
+
+
+async def _bring_down(stage: _Stage, console: Console) -> None:
+    site, say = stage.site, partial(console.print, style="yellow", markup=False)
+    await bring_down(site.storage, site.signals, site.scripts, site.rulebook, stage.clock, say)
 
 
 async def _send_the_first_tickets_down(stage: _Stage) -> None:

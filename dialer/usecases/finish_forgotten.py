@@ -23,16 +23,22 @@ _DEFAULT_TIMES = (time(10), time(15), time(18, 30))
 
 
 async def finish_forgotten(
-    storage: Storage, signals: Signals, scripts: Scripts, rulebook: Rulebook, now: datetime
+    storage: Storage,
+    signals: Signals,
+    scripts: Scripts,
+    rulebook: Rulebook,
+    now: datetime,
+    *,
+    after: timedelta = FORGOTTEN_AFTER,
 ) -> int:
-    """Confirm what agents left unconfirmed; their seats are paused, since nobody seems to be there.
+    """Confirm what agents left unconfirmed for as long as `after`; their seats are paused: nobody seems to be there.
 
     A promised call without a time gets the system's: the next decent one (rules §8, CALLBACK_APPOINTMENT
     SYSTEM_DEFAULT); where no time may be promised any more, the round goes on without. A wrap-up that fails is raised
     when all the others are done.
     """
     async with storage.read() as work:
-        seats = [seat for seat in await work.floor.seats() if _forgotten(seat, now)]
+        seats = [seat for seat in await work.floor.seats() if _forgotten(seat, now, after)]
     finished, faults = 0, list[Exception]()
     for seat in seats:
         try:
@@ -48,8 +54,8 @@ async def finish_forgotten(
     return finished
 
 
-def _forgotten(seat: Seat, now: datetime) -> bool:
-    return seat.state is SeatState.WRAP_UP and now - seat.since > FORGOTTEN_AFTER
+def _forgotten(seat: Seat, now: datetime, after: timedelta) -> bool:
+    return seat.state is SeatState.WRAP_UP and now - seat.since >= after
 
 
 async def _finish(

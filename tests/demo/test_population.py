@@ -9,12 +9,15 @@ from pathlib import Path
 import pytest
 
 from dialer.demo.casting import SPECIAL
-from dialer.demo.population import Population, make_population
+from dialer.demo.population import DEPARTMENT, Population, make_population
 from dialer.domain.phone import PhoneKind, PhoneNumber
 from dialer.domain.policy import Channel, Design, InsuranceClass, PayMode, TermKind
 from dialer.domain.policy_entry import PolicyEntry
 from dialer.domain.province import XINJIANG
+from dialer.domain.user import Role
 from dialer.importing import PolicyFile
+from dialer.usecases.look_at_tickets import destinations
+from tests.builders import a_ticket, a_user
 
 START = date(2026, 9, 22)
 
@@ -77,6 +80,18 @@ def test_some_policies_have_something_of_their_own(entries: list[PolicyEntry]):
     assert len(staff & set(mobiles)) == 1
     assert sum(each.cancelled_on is not None for each in entries) == 1
     assert sum(not each.policy.insured_is_holder for each in entries) == 2
+
+
+def test_every_ticket_can_be_forwarded_to_its_county_and_the_first_to_a_department(entries: list[PolicyEntry]):
+    l3, clerk = a_user(role=Role.L3_HANDLER), a_user(login="dept", name="dept", role=Role.DEPT_CLERK, org=DEPARTMENT)
+    offered = [
+        destinations([clerk], l3, a_ticket(org=f"{each.policy.province}/{each.policy.city}/{each.policy.county}"))
+        for each in entries
+    ]
+    assert all(places and places[0].org.count("/") == 2 for places in offered)
+    numbers = [{number for _, number in each.phones} for each in entries]
+    first = next(at for at, each in enumerate(entries) if each.salesperson_phone in numbers[at])
+    assert [each.people for each in offered[first]] == [(), ("dept",)]
 
 
 def test_no_receipt_is_from_the_future_and_some_run_out_soon(entries: list[PolicyEntry]):

@@ -189,6 +189,16 @@ async def test_a_wrap_up_that_nobody_confirms_is_confirmed_by_rule_and_the_seat_
     assert site.signals.topics == [DISPATCH, desk(SEAT), WALL]
 
 
+async def test_when_a_site_closes_a_wrap_up_is_confirmed_at_once(site: Site):
+    case = await site.a_case_is_due()
+    call = await site.connected()
+    await site.answer_everything(call)
+    await site.hung_up(call)
+    at_once = timedelta()
+    assert await finish_forgotten(site.storage, site.signals, site.scripts, site.rulebook, site.now, after=at_once) == 1
+    assert await site.outcomes(case) == [Outcome.SUCCESS]
+
+
 async def test_a_forgotten_promise_that_no_time_is_left_for_goes_on_without_one(site: Site):
     case = await site.a_case_is_due()
     assert case.revisit_last_day is not None

@@ -1,0 +1,58 @@
+"""A demonstration that is stopped while a person is at a desk loses nothing, and says what it waits for."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from dialer.demo.curtain import bring_down
+from dialer.domain.outcome import Outcome
+from dialer.domain.seat import SeatState
+from tests.builders import a_user
+from tests.usecases.site import Site, SiteClock
+
+
+@pytest.fixture(autouse=True)
+async def _somebody_is_there(site: Site):
+    async with site.storage.begin() as work:
+        await work.floor.add_user(a_user(login="agent1"))
+
+
+async def ended(site: Site, said: list[str]) -> None:
+    await bring_down(site.storage, site.signals, site.scripts, site.rulebook, SiteClock(site), said.append)
+
+
+async def test_a_call_not_wrapped_up_is_confirmed_in_the_agents_place_without_a_word(site: Site):
+    case, said = await site.a_case_is_due(), list[str]()
+    call = await site.connected()
+    await site.answer_everything(call)
+    await site.hung_up(call)
+    await ended(site, said)
+    assert await site.outcomes(case) == [Outcome.SUCCESS]
+    assert (await site.seat()).state is SeatState.PAUSED
+    assert said == []
+
+
+async def test_who_talks_is_waited_for_which_is_said_once_in_both_languages(site: Site):
+    case, said, waits = await site.a_case_is_due(), list[str](), asyncio.Event()
+    call = await site.connected()
+    await site.answer_everything(call)
+
+    def say(line: str) -> None:
+        said.append(line)
+        waits.set()
+
+    end = asyncio.create_task(bring_down(site.storage, site.signals, site.scripts, site.rulebook, SiteClock(site), say))
+    await waits.wait()
+    assert (await site.seat()).state is SeatState.TALKING
+    await site.hung_up(call)
+    await end
+    assert said == ["等待 1 通通话结束 · waiting for 1 call to end"]
+    assert await site.outcomes(case) == [Outcome.SUCCESS]
+
+
+async def test_who_waits_for_a_call_gets_none_any_more(site: Site):
+    await site.a_case_is_due()
+    await ended(site, [])
+    assert (await site.seat()).state is SeatState.PAUSED
