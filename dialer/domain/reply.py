@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from dialer.domain.errors import DialerError
-from dialer.domain.phone import PhoneInvalid, PhoneNumber
+from dialer.domain.phone import PhoneInvalid, PhoneNumber, PhoneStatus
 from dialer.domain.problem import ProblemLevel
 
 _NOT_A_WORD = re.compile(r"[\W_]+")
@@ -23,6 +23,9 @@ class ReplyInvalid(DialerError):
 
     code = "REPLY_INVALID"
 
+
+STAYS_SHUT = frozenset({PhoneStatus.WRONG, PhoneStatus.BLOCKED, PhoneStatus.DNC})
+"""Numbers that an answer does not open again by itself: it must name the number to call (rules §5.5 step 4)."""
 
 MAX_OTHER_HOLDERS = 2
 """A number that more other holders have is nobody's own (rules §5.6)."""
@@ -41,6 +44,7 @@ class Objection(StrEnum):
     TOO_SHORT = "TOO_SHORT"
     NO_ATTACHMENT = "NO_ATTACHMENT"
     HANDLER_IS_SELLER = "HANDLER_IS_SELLER"
+    NUMBER_NEEDED = "NUMBER_NEEDED"
     PHONE_INVALID = "PHONE_INVALID"
     NO_PHONE_OWNER = "NO_PHONE_OWNER"
     PHONE_IS_STAFF = "PHONE_IS_STAFF"

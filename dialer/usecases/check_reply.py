@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from dialer.domain.phone import PhoneNumber
+from dialer.domain.problem import ProblemLevel
 from dialer.domain.reply import (
+    STAYS_SHUT,
     Objection,
     ReplyContent,
     objections_to_number,
@@ -48,6 +50,8 @@ async def look_over(work: Work, ticket: TransferTicket, reply: ReplyContent, rul
     seller = (await work.policies.get(case.policy_no)).policy.salesperson
     if seller is not None and told_by_the_seller(reply, ticket.level, seller.full):
         rules[Objection.HANDLER_IS_SELLER] = False
+    if ticket.level is ProblemLevel.U and not await _number_to_dial(work, case.holder_id):
+        rules[Objection.NUMBER_NEEDED] = bool(reply.new_phone) or reply.cannot_contact
     if rules.get(Objection.PHONE_INVALID):
         number = PhoneNumber.parse(reply.new_phone)
         broken = await _objections_to_number(work, case.holder_id, number)
@@ -65,6 +69,12 @@ async def keep_reply(
     if not found:
         await work.drafts.drop(ticket.id, by)
     return found
+
+
+async def _number_to_dial(work: Work, holder_id: int) -> bool:
+    """Whether one of the holder's numbers can be dialled once an answer without a number is accepted."""
+    phones = await work.policies.phones(holder_id)
+    return any(not phone.staff_number and phone.status not in STAYS_SHUT for phone in phones)
 
 
 async def _objections_to_number(work: Work, holder_id: int, number: PhoneNumber) -> Sequence[Objection]:

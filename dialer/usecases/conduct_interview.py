@@ -12,7 +12,7 @@ from datetime import datetime
 
 from dialer.domain import interview as talk
 from dialer.domain.attempt import Attempt
-from dialer.domain.call import CallId, RecordingKind
+from dialer.domain.call import CallId, Party, RecordingKind
 from dialer.domain.case import CaseEvent
 from dialer.domain.errors import ImpossibleMove, NotFound, StaleVersion
 from dialer.domain.interview import Interview, InterviewFacts
@@ -155,18 +155,26 @@ async def mark_conversation(work: Work, talks: Talks, flag: str, now: datetime) 
     return await _keep(work, talks, current.after(talk.mark(current.interview, flag)), now, 0)
 
 
-async def end_with_the_call(work: Work, scripts: Scripts, call_id: CallId, event: str, now: datetime) -> Talks:
-    """The line is gone: an interview still open ends by `event` (CUSTOMER_HANGUP, LINE_DROP)."""
+_HUNG_UP = {Party.CUSTOMER: "CUSTOMER_HANGUP", Party.NETWORK: "LINE_DROP"}
+
+
+async def end_with_the_call(work: Work, scripts: Scripts, call_id: CallId, by: Party, now: datetime) -> Talks:
+    """The line is gone: an interview still open ends as scripts say of who ended it; by us, it is incomplete."""
     talks = await conversations(work, scripts, call_id)
     current = held(talks)
     if current.interview.is_over:
         return talks
     offset_ms = await _offset_ms(work, call_id, now)
+    return _with(talks, await _store(work, current.after(_ended(current, by, offset_ms)), now))
+
+
+def _ended(current: Conversation, by: Party, offset_ms: int) -> Interview:
+    if by not in _HUNG_UP:
+        return talk.leave(current.script, current.facts, current.interview)
     try:
-        ended = talk.raise_event(current.script, current.facts, current.interview, event, at_offset_ms=offset_ms)
+        return talk.raise_event(current.script, current.facts, current.interview, _HUNG_UP[by], at_offset_ms=offset_ms)
     except ImpossibleMove:
-        ended = replace(current.interview, outcome=Outcome.INCOMPLETE)
-    return _with(talks, await _store(work, current.after(ended), now))
+        return replace(current.interview, outcome=Outcome.INCOMPLETE)
 
 
 async def begin_conversation(work: Work, call_id: CallId, now: datetime) -> None:

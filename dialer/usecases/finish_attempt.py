@@ -13,6 +13,7 @@ from datetime import datetime
 from dialer.domain import interview as talk
 from dialer.domain.appointments import CUSTOMER_ASKED
 from dialer.domain.attempt import Attempt
+from dialer.domain.call import Party
 from dialer.domain.case import CASE, POOL, Appointment, CaseEvent, CaseState, RevisitCase
 from dialer.domain.classify import classify, evidence_of
 from dialer.domain.errors import DialerError, ImpossibleMove
@@ -98,10 +99,10 @@ async def finish_broken(
             await _finish(work, each.attempt, stored, Result(Outcome.TECH, heard, why), rulebook, _ENGINE, now)
 
 
-async def end_of_talk(work: Work, scripts: Scripts, stored: StoredCall, event: str, now: datetime) -> None:
+async def end_of_talk(work: Work, scripts: Scripts, stored: StoredCall, by: Party, now: datetime) -> None:
     """The line is gone: the interview ends where it stands, the agent has the result to confirm."""
     moved = Moved(_ENGINE, now, {"call": stored.call.call_id})
-    for each in await end_with_the_call(work, scripts, stored.call.call_id, event, now):
+    for each in await end_with_the_call(work, scripts, stored.call.call_id, by, now):
         case = await work.cases.get(each.attempt.case_id)
         if case.state is CaseState.IN_CALL:
             await work.cases.move(case, CaseEvent.HUNG_UP, moved)

@@ -110,8 +110,7 @@ async def _finish_talk(
     await work.calls.save(stored.call)
     await _move_seat(work, stored.call, SeatEvent.CALL_ENDED, now)
     if ended.failure is None:
-        event = "CUSTOMER_HANGUP" if ended.by is Party.CUSTOMER else "LINE_DROP"
-        await end_of_talk(work, scripts, stored, event, now)
+        await end_of_talk(work, scripts, stored, ended.by, now)
         return None
     await finish_broken(work, stored, scripts, rulebook, ended.failure, now)
     seat = await _seat_in(work, stored.call)

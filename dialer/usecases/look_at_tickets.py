@@ -13,7 +13,16 @@ from dialer.domain.calendar import WorkingCalendar, shanghai_time
 from dialer.domain.case import CaseState, RevisitCase
 from dialer.domain.clocks import working_time_between
 from dialer.domain.errors import CalendarMissing
-from dialer.domain.ticket import OPEN_TICKETS, SENDING, TICKET, TicketEvent, TicketId, TicketState, TransferTicket
+from dialer.domain.ticket import (
+    NOT_ACCEPTED_YET,
+    OPEN_TICKETS,
+    SENDING,
+    TICKET,
+    TicketEvent,
+    TicketId,
+    TicketState,
+    TransferTicket,
+)
 from dialer.domain.ticket_desk import TicketStep, answers_at_once, steps, waits_for
 from dialer.domain.unit import Level, level_of, within
 from dialer.domain.user import Permission, Role, User
@@ -101,8 +110,8 @@ async def tickets(
 ) -> TicketList:
     """The open tickets the user sees; what waits for them, unless another view is asked for.
 
-    Who never has a turn (auditors, managers) finds every open ticket. What is over is listed by itself: the last first,
-    of those issued in the last 60 days.
+    Who never has a turn (auditors, managers) finds every open ticket. What is answered, or over, is listed by itself:
+    the last first, of those issued in the last 60 days.
     """
     view = view or (TicketView.TODO if user.may(Permission.REPLY_TICKETS) else TicketView.EVERY)
     async with storage.read() as work:
@@ -121,7 +130,7 @@ async def tickets(
 
 async def _done(work: Work, user: User, now: datetime) -> list[TransferTicket]:
     issued = await work.tickets.issued_between(now - _DONE_LATELY, now, user.org, _handed_to(user))
-    return [each for each in reversed(issued) if each.state not in OPEN_TICKETS and sees_ticket(user, each)]
+    return [each for each in reversed(issued) if each.state not in NOT_ACCEPTED_YET and sees_ticket(user, each)]
 
 
 def _shown(view: TicketView, user: User, ticket: TransferTicket, now: datetime) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,6 +13,7 @@ from playwright.async_api import Browser, ConsoleMessage, async_playwright
 from playwright.async_api import Page as Tab
 
 WAIT_SECONDS = 20.0
+BOUNCE_SECONDS = 0.35
 
 
 class Page:
@@ -20,6 +22,7 @@ class Page:
     def __init__(self, tab: Tab) -> None:
         self.tab = tab
         self.complaints: list[str] = []
+        self._pressed: dict[str, float] = {}
         tab.set_default_timeout(1000 * WAIT_SECONDS)
         tab.on("console", self._note)
         tab.on("pageerror", lambda error: self.complaints.append(str(error)))
@@ -51,8 +54,12 @@ class Page:
         await self.tab.wait_for_function(f"() => ({expression})", polling=20)
 
     async def press(self, key: str) -> None:
-        """One key, down and up: `1`, `b`, `Enter`, `End`."""
+        """One key, down and up: `1`, `b`, `Enter`, `End`; not so soon after itself that it would be a bounce."""
+        since = time.monotonic() - self._pressed.get(key, 0.0)
+        if since < BOUNCE_SECONDS:
+            await self.tab.wait_for_timeout(1000 * (BOUNCE_SECONDS - since))
         await self.tab.keyboard.press(key)
+        self._pressed[key] = time.monotonic()
 
     async def click(self, element: str) -> None:
         """The mouse, on what a JavaScript expression names: a gesture, as browsers want it for sound."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dialer.domain.call import Party
+from dialer.ports.topics import DESK_ORDERS
 from dialer.usecases.follow_call import leg_is_up
 from dialer.usecases.manage_users import give_phone
 from tests.browser.chromium import Page
@@ -76,6 +77,10 @@ async def test_the_agreed_time_stands_in_words_and_nobody_is_offered_a_reload_in
     await page.press("2")
     await page.until("document.activeElement.type === 'radio'")
     async with page.tab.expect_response("**/desk/typed"):
+        await page.press("Enter")  # the time that has the focus, and not the end of the call
+    await page.until("document.querySelector('[data-agreed]').textContent === '9月19日 周六 09:00'")
+    assert await page.ask(_state("TALKING"))
+    async with page.tab.expect_response("**/desk/typed"):
         await page.press("ArrowRight")
     agreed = "9月19日 周六 09:30"
     await page.until(f"document.querySelector('[data-agreed]').textContent === '{agreed}'")
@@ -108,3 +113,44 @@ async def test_who_has_signed_in_is_said_to_be_so(console: Console, agent: Visit
     await page.press("Enter")
     await page.until(_state("READY"))
     await keep(page, "desk-ready-idle")
+
+
+async def test_a_key_that_bounces_answers_one_question(console: Console, agent: Visitor, page: Page) -> None:
+    site = console.site
+    await site.a_case_is_due(a_policy(product_code="DEMO-PAR"), a_holder())
+    call = await site.connected()
+    await open_page(console, agent, page, "/desk")
+    await page.until("document.querySelector('.where small').textContent === 'M010_GREET'")
+    async with page.tab.expect_response("**/desk/answer"):
+        await page.press("1")
+    second = "document.querySelector('.where small').textContent"
+    await page.until(f"{second} !== 'M010_GREET'")
+    await page.tab.keyboard.press("1")
+    await page.press("1")
+    await page.until(f"{second} === 'M030_VERIFY'")
+    steps = (await site.conversation(call)).interview.steps
+    assert [step.node for step in steps] == ["M010_GREET", "M020_NOTICE"]
+
+
+async def test_hanging_up_on_open_questions_asks_for_the_key_again(
+    console: Console, agent: Visitor, page: Page
+) -> None:
+    site = console.site
+    await site.a_case_is_due(a_policy(product_code="DEMO-PAR"), a_holder())
+    call = await site.connected()
+    await open_page(console, agent, page, "/desk")
+    await page.press("End")
+    await page.until("document.querySelector('.bar .menu[open] .danger') !== null")
+    await keep(page, "desk-hang-up-early")
+    async with site.storage.read() as work:
+        assert not await work.floor.open_orders()
+    await page.press("End")
+    await console.signals.wait(DESK_ORDERS, 5)
+    async with site.storage.read() as work:
+        assert [order.call_id for order in await work.floor.open_orders()] == [call]
+    await site.hung_up(call, Party.DIALER)
+    await console.desk_is_told()
+    await page.until(_state("WRAP_UP"))
+    words = await page.tab.inner_text(".wrap")
+    assert "未完成" in words
+    assert "我方挂断" in words

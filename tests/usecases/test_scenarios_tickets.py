@@ -115,7 +115,10 @@ async def test_scenario_12_a_new_number_from_a_reply_is_dialled_first_with_the_s
     assert await site.outcomes(case) == [Outcome.WRONG_NUMBER]
     assert (await site.case(case)).state is CaseState.U_OPEN
 
-    await site.sent_down_and_answered(case, new_phone="13911112222", new_phone_owner="王小明本人")
+    await site.extraction()
+    (ticket,) = await site.tickets(case)
+    assert await site.reply(ticket) == (Objection.NUMBER_NEEDED,), "there would be nothing to dial"
+    assert not await site.reply(ticket, new_phone="13911112222", new_phone_owner="王小明本人")
     again = await site.case(case)
     assert (again.state, again.phone_changed) == (CaseState.U_REDIAL, True)
     assert "PHONE_CHANGED" in again.flags

@@ -1,6 +1,11 @@
 // Keys of the desk: whatever carries `data-key` is done by that key. Physical keys, so that a Chinese input method
 // that is switched on does not swallow them.
 
+const BOUNCE_MS = 300; // nobody reads a question and presses the same key again within this: the finger, or the key, did
+
+let lastKey = "";
+let lastAt = -Infinity;
+
 export function listenForKeys(): void {
   document.addEventListener("keydown", onKey);
   document.addEventListener("toggle", focusFirstField, true);
@@ -18,9 +23,16 @@ function onKey(event: KeyboardEvent): void {
   const key = keyName(event);
   if (event.key === "Escape") closeMenus();
   const target = key === null ? null : wanted(key);
-  if (target === null || (event.key === "Enter" && onAControl(event.target))) return;
+  if (target === null || (event.key === "Enter" && takesEnter(event.target))) return;
   event.preventDefault();
-  target.click();
+  if (!bounces(event)) target.click();
+}
+
+function bounces(event: KeyboardEvent): boolean {
+  if (event.code === lastKey && event.timeStamp - lastAt < BOUNCE_MS) return true;
+  lastKey = event.code;
+  lastAt = event.timeStamp;
+  return false;
 }
 
 /** What an open menu offers comes before what stands on the desk. */
@@ -31,13 +43,19 @@ function wanted(key: string): HTMLElement | null {
 }
 
 function closeMenus(): void {
-  for (const menu of document.querySelectorAll<HTMLDetailsElement>("details.menu[open]")) menu.open = false;
+  for (const menu of document.querySelectorAll<HTMLDetailsElement>("details.menu[open]")) {
+    menu.open = false;
+    giveKeysBack(menu);
+  }
+}
+
+function leaveMenu(event: Event): void {
+  const menu = event.target;
+  if (menu instanceof HTMLDetailsElement && !menu.open && menu.matches(".menu")) giveKeysBack(menu);
 }
 
 /** A menu that has closed gives the keys back to the desk, or Enter would open it again. */
-function leaveMenu(event: Event): void {
-  const menu = event.target;
-  if (!(menu instanceof HTMLDetailsElement) || menu.open || !menu.matches(".menu")) return;
+function giveKeysBack(menu: HTMLElement): void {
   if (document.activeElement instanceof HTMLElement && menu.contains(document.activeElement)) document.activeElement.blur();
 }
 
@@ -65,8 +83,12 @@ function typedInto(target: EventTarget | null): HTMLElement | null {
   return typing ? target : null;
 }
 
-/** A button or link that has the focus takes Enter itself. */
-function onAControl(target: EventTarget | null): boolean {
+/** What has the focus takes Enter itself: a button, a link; a time that is not chosen yet is chosen. */
+function takesEnter(target: EventTarget | null): boolean {
+  if (target instanceof HTMLInputElement && target.type === "radio" && !target.checked) {
+    target.click();
+    return true;
+  }
   return target instanceof HTMLElement && target.matches("button, a, summary");
 }
 

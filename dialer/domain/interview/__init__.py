@@ -1,6 +1,6 @@
 """The interview: a script, a policy and a customer's answers become a verdict (rules §5.4, §8)."""
 
-from dialer.domain.interview.moves import AGENT_MARKS, choose, mark, raise_event, start
+from dialer.domain.interview.moves import AGENT_MARKS, choose, leave, mark, raise_event, start
 from dialer.domain.interview.needed import Fact, facts_needed
 from dialer.domain.interview.pending import with_pending_items
 from dialer.domain.interview.reading_aloud import missing_variables
@@ -42,6 +42,7 @@ __all__ = [
     "facts_needed",
     "facts_to_plain",
     "from_plain",
+    "leave",
     "mark",
     "missing_variables",
     "raise_event",

@@ -141,6 +141,12 @@ def raise_event(
     return _enter(script, facts, moved, farewell if farewell and event in _CUT_OFF else found.goto)
 
 
+def leave(script: CallScript, facts: InterviewFacts, interview: Interview) -> Interview:
+    """The interview after the agent hung up: a result stands whose goodbye was being said, else it is incomplete."""
+    farewell = _farewell(script, script.node(interview.node))
+    return _enter(script, facts, interview, farewell) if farewell else replace(interview, outcome=Outcome.INCOMPLETE)
+
+
 def mark(interview: Interview, flag: str) -> Interview:
     """The interview with one of `AGENT_MARKS` set.
 
