@@ -75,7 +75,7 @@ async def test_the_agreed_time_stands_in_words_and_nobody_is_offered_a_reload_in
     await page.until("document.querySelector('[data-agreed]') !== null")
     assert await page.ask("document.querySelector('[data-agreed]').textContent") == "尚未选定时间"
     await page.press("2")
-    await page.until("document.activeElement.type === 'radio'")
+    await page.until("document.activeElement.value?.startsWith('2026-09-19')")
     async with page.tab.expect_response("**/desk/typed"):
         await page.press("Enter")  # the time that has the focus, and not the end of the call
     await page.until("document.querySelector('[data-agreed]').textContent === '9月19日 周六 09:00'")
