@@ -16,12 +16,12 @@ class Link:
     needs: Permission
 
 
-LINKS = (
+LINKS = (  # a person starts on the first of theirs
     Link("/desk", "Desk", Permission.TAKE_CALLS),
+    Link("/floor", "Floor", Permission.SEE_FLOOR),
     Link("/tickets", "Tickets", Permission.SEE_TICKETS),
     Link("/cases", "Cases", Permission.SEE_CASES),
     Link("/recordings", "Recordings", Permission.HEAR_RECORDINGS),
-    Link("/floor", "Floor", Permission.SEE_FLOOR),
     Link("/campaigns", "Dialling control", Permission.SEE_FLOOR),
     Link("/figures", "Figures", Permission.SEE_FLOOR),
     Link("/users", "Users", Permission.MANAGE_USERS),

@@ -21,7 +21,7 @@ async def test_each_role_lands_on_its_own_first_page(log_in) -> None:
         Role.CC_AGENT: "/desk",
         Role.L3_HANDLER: "/tickets",
         Role.QA: "/cases",
-        Role.CC_LEADER: "/tickets",
+        Role.CC_LEADER: "/floor",
         Role.ADMIN: "/users",
     }.items():
         person = await log_in(role)
