@@ -65,7 +65,7 @@ class Cases(Protocol):
         ...
 
     async def counts(self, org: str = "") -> Mapping[CaseState, int]:
-        """How many cases under an organisation stand where."""
+        """How many cases under an organisation stand where, in the order of a case's life."""
         ...
 
     async def history(self, case_id: CaseId) -> Sequence[HistoryRow]:

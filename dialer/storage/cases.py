@@ -102,8 +102,8 @@ class CaseShelf:
 
     async def counts(self, org: str = "") -> Mapping[CaseState, int]:
         wanted = select(cases.c.state, func.count().label("count")).where(under(cases.c.org, org))
-        rows = await self._statements.all(wanted.group_by(cases.c.state))
-        return {CaseState(row["state"]): row["count"] for row in rows}
+        found = {row["state"]: row["count"] for row in await self._statements.all(wanted.group_by(cases.c.state))}
+        return {state: found[state] for state in CaseState if state in found}
 
     async def history(self, case_id: CaseId) -> Sequence[HistoryRow]:
         return await read_history(self._statements, _RECORD, case_id)
