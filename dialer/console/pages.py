@@ -70,6 +70,8 @@ def _environment(language: str) -> Environment:
     environment.filters.update(
         label=spoken.label,
         plainly=spoken.plainly,
+        half=spoken.half,
+        refusal=spoken.refusal,
         reason=spoken.reason,
         day=spoken.day,
         whole_day=spoken.whole_day,

@@ -20,6 +20,7 @@ from babel.support import Translations
 
 from dialer.domain.calendar import SHANGHAI
 from dialer.domain.clocks import OFFICE
+from dialer.domain.errors import DialerError
 from dialer.domain.reason import Reason, Why
 
 LANGUAGES = ("zh_CN", "en")
@@ -28,6 +29,17 @@ CATALOGUES = Path(__file__).parent / "locale"
 
 _CODE_IN_NOTE = re.compile(r" ?\b([A-Z][A-Z0-9]*_[A-Z0-9_]+)\b ?", re.ASCII)
 _KINDS_IN_NOTES = ("Flag", "Outcome")
+_HALVES = " · "
+_CHINESE = re.compile(r"[\u4e00-\u9fff]")
+_SAID_BY_THEIR_NAME = frozenset(
+    {
+        "ATTACHMENT_TYPE", "CALL_GONE", "CHOICE_UNKNOWN", "CODE_REFUSED", "IMPOSSIBLE_MOVE", "LISTENED_TO",
+        "LISTENING_ELSEWHERE", "LOGIN_REFUSED", "NOT_A_DAY", "NOT_A_NUMBER", "NOT_A_TIME", "NOT_FOUND",
+        "NO_PHONE_ADDRESS", "PHONE_INVALID", "REASON_MISSING", "SCAN_MISSING", "SESSION_OVER", "SIGNATURE_INVALID",
+        "STALE_VERSION", "STATEMENT_EMPTY", "UNIT_REFUSED", "WHOLE_COMPANY_ONLY", "WRONG_PASSWORD",
+    }
+)  # fmt: skip
+"""Errors whose English message tells a reader of Chinese nothing that their name does not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +70,18 @@ class Words:
     def reason(self, value: Reason | Why) -> str:
         """Why not, as the rules themselves say it."""
         return value.zh if self.language == "zh_CN" else value.en
+
+    def half(self, sentence: object) -> str:
+        """The reader's half of a sentence in both languages, `zh · en`; of another sentence all there is."""
+        halves = _halves(str(sentence))
+        return halves[LANGUAGES.index(self.language)] if halves else str(sentence)
+
+    def refusal(self, refused: DialerError) -> tuple[str, str]:
+        """Why it was refused, in the reader's language, and what is known in English alone and says more than that."""
+        if _halves(str(refused)):
+            return self.half(refused), ""
+        silent = self.language != "en" and refused.code in _SAID_BY_THEIR_NAME
+        return self.label(refused.code, "Error"), "" if silent else str(refused)
 
     def plainly(self, note: str) -> str:
         """A script's instruction with the names of its codes: “打 LATE_REVISIT 标记” is no sentence for an agent."""
@@ -94,6 +118,12 @@ class Words:
     def money(self, fen: int) -> str:
         """An amount in yuan."""
         return f"¥{format_decimal(fen / 100, locale=_locale(self.language))}"
+
+
+def _halves(sentence: str) -> tuple[str, str] | None:
+    """Chinese and English, where the sentence has both."""
+    chinese, _, english = sentence.partition(_HALVES)
+    return (chinese, english) if english and _CHINESE.search(chinese) else None
 
 
 @cache

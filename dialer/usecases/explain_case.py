@@ -8,10 +8,12 @@ from datetime import datetime, time
 from dialer.domain.case import POOL, CaseState, RevisitCase
 from dialer.domain.case_plan import CasePlan, DialNumber, Held, WaitUntil, plan_case
 from dialer.domain.errors import CalendarMissing, NotFound
+from dialer.domain.problem import ProblemType
 from dialer.domain.reason import Reason
 from dialer.domain.retry import Exhausted
 from dialer.domain.steering import Steering, SteeringKind, steered
 from dialer.ports.storage import Storage, Work
+from dialer.usecases.fill_script import SPOKEN_PROBLEM
 from dialer.usecases.gather_facts import Known, gather
 from dialer.usecases.rulebook import Rulebook
 from dialer.usecases.steer_dialling import course_now
@@ -46,7 +48,7 @@ async def explain(work: Work, case: RevisitCase, rulebook: Rulebook, now: dateti
     try:
         known = await gather(work, case, rulebook.calendar, now)
     except CalendarMissing as error:
-        return Explanation(case, "暂不外呼 · held", (f"{error.code}: {error}",))
+        return Explanation(case, "暂不外呼 · held", (f"缺少该年度的工作日历 · {error.code}: {error}",))
     plan = plan_case(known.facts, known.numbers, rulebook.dial, rulebook.calendar, now)
     course = await course_now(work, rulebook, now)
     explanation = _explained(known, steered(plan, course.hold(case)), now)
@@ -63,7 +65,8 @@ def _decided(each: Steering) -> str:
     facts = {"start": each.start or time(), "end": each.end or time(), "seats": each.seats}
     until = f" → {each.until:%m-%d %H:%M}" if each.until else ""
     return (
-        f"{zh.format(**facts)}{until}（{each.by}：{each.why}） · {en.format(**facts)} by {each.by} because {each.why}"
+        f"{zh.format(**facts)}{until}（{each.by}：{each.why}） · "
+        f"{en.format(**facts)}{until} by {each.by} because {each.why}"
     )
 
 
@@ -84,19 +87,22 @@ def _explained(known: Known, plan: CasePlan | Steering, now: datetime) -> Explan
             return Explanation(case, "按主管安排暂不外呼 · held by a supervisor's decision")
         case WaitUntil(at, number, blocks):
             masked = known.phone(number.id).number.masked
-            reasons = tuple(f"{_both(block.reason)} → {block.lifts_at:%m-%d %H:%M}" for block in blocks)
-            return Explanation(case, f"{at:%Y-%m-%d %H:%M} 可拨 {masked} · may be dialled then", reasons, at)
+            reasons = tuple(_both(block.reason, f" → {block.lifts_at:%m-%d %H:%M}") for block in blocks)
+            moment = f"{at:%Y-%m-%d %H:%M}"
+            return Explanation(case, f"{moment} 可拨 {masked} · {masked} may be dialled {moment}", reasons, at)
         case Held(held):
             return Explanation(case, "暂不外呼 · held until something changes", tuple(map(_both, held)))
         case Exhausted(problem, why):
-            return Explanation(case, f"本轮结束，转回访不成功 {problem} · the round is over", (_both(why),))
+            headline = f"本轮结束，转回访不成功（{SPOKEN_PROBLEM[problem]}） · the round is over: {_plain(problem)}"
+            return Explanation(case, headline, (_both(why),))
 
 
 def _now(case: RevisitCase, masked: str, now: datetime) -> Explanation:
     if case.next_at is not None and case.next_at > now:
         reasons = _waits_for(case)
-        return Explanation(case, f"{case.next_at:%Y-%m-%d %H:%M} 再处理 · looked at again then", reasons, case.next_at)
-    return Explanation(case, f"现在可拨 {masked} · may be dialled now", at=now)
+        moment = f"{case.next_at:%Y-%m-%d %H:%M}"
+        return Explanation(case, f"{moment} 再处理 · looked at again {moment}", reasons, case.next_at)
+    return Explanation(case, f"现在可拨 {masked} · {masked} may be dialled now", at=now)
 
 
 _WAITS_FOR = {
@@ -142,5 +148,9 @@ def _waits_for(case: RevisitCase) -> tuple[str, ...]:
     return (case.next_why.both,) if case.next_why.both else ()
 
 
-def _both(reason: Reason) -> str:
-    return f"{reason.zh} · {reason.en}"
+def _plain(problem: ProblemType) -> str:
+    return problem.value.replace("_", " ").lower()
+
+
+def _both(reason: Reason, until: str = "") -> str:
+    return f"{reason.zh}{until} · {reason.en}{until}"

@@ -48,6 +48,20 @@ async def test_a_case_is_found_by_policy_number_and_names_are_masked(console: Co
     assert "没有找到" in await (await quality.get("/cases?policy_no=P0")).text()
 
 
+async def test_the_case_page_says_what_the_case_waits_for_in_the_readers_language(
+    console: Console, log_in, called
+) -> None:
+    case, _ = called
+    quality = await log_in(Role.QA)
+    page = await (await quality.get(f"/cases/{case.id}")).text()
+    assert "等待录音封存后结案" in page
+    assert "closes when its recording is sealed" not in page
+    english = {"Cookie": f"{LANGUAGE_COOKIE}=en"}
+    page = await (await quality.get(f"/cases/{case.id}", **english)).text()
+    assert "closes when its recording is sealed" in page
+    assert "等待录音封存后结案" not in page
+
+
 async def test_the_case_page_tells_the_whole_story_and_hides_the_person(console: Console, log_in, called) -> None:
     case, recording_id = called
     quality = await log_in(Role.QA)

@@ -22,9 +22,11 @@ from dialer.console.words import CATALOGUES, LANGUAGES, span, words
 from dialer.domain.audit import AuditKind
 from dialer.domain.call import ListenMode, Phase, RecordingKind
 from dialer.domain.case import CaseEvent, CaseState, Purpose
+from dialer.domain.errors import NotFound
 from dialer.domain.interview import AGENT_MARKS
 from dialer.domain.listening import ListeningEnd
 from dialer.domain.outcome import Outcome
+from dialer.domain.outcome_rules import Also
 from dialer.domain.password import PasswordFault
 from dialer.domain.phone import PhoneKind, PhoneStatus
 from dialer.domain.policy import Channel, Design, PayMode
@@ -34,16 +36,20 @@ from dialer.domain.recording import RecordingState
 from dialer.domain.reply import Objection
 from dialer.domain.script import AnswerValue, comparison, gate
 from dialer.domain.script.comparison import Change
+from dialer.domain.script.model import CreatedObject, RaiseFlag, RaiseProblem
 from dialer.domain.script.model import Phase as ScriptPhase
 from dialer.domain.script.version import ScriptEvent, ScriptState
 from dialer.domain.seat import SeatState
 from dialer.domain.steering import SteeringKind
 from dialer.domain.ticket import TicketEvent, TicketState
+from dialer.domain.unit import UnitInvalid
 from dialer.domain.user import AccountEvent, Role
 from dialer.ports.figures import CaseSet
 from dialer.scripts_yaml import ScriptLibrary
 from dialer.settings import Settings
+from dialer.usecases.enter_policy import CANCELLED_IN_CALL, SHARED_PHONE, STAFF_PHONE
 from dialer.usecases.fill_script import SPOKEN_PROBLEM
+from dialer.usecases.finish_attempt import AppointmentNeeded
 from dialer.usecases.look_at_tickets import TicketView
 from dialer.usecases.preview_case import GiveBackReason
 from dialer.usecases.report_figures import Rate
@@ -144,6 +150,35 @@ def test_every_part_and_field_of_the_scripts_has_a_name(language: str, scripts: 
     captures = {capture.field for option in options for capture in option.captures}
     assert captures
     assert not [field for field in captures if f"Capture.{field}" not in catalogue]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_flag_problem_and_referral_of_scripts_and_rules_has_a_name(language: str, scripts: ScriptLibrary) -> None:
+    nodes = [node for script in scripts.scripts for node in script.nodes.values()]
+    effects = [effect for node in nodes for option in node.options for effect in option.effects]
+    flags = {each.flag for each in effects if isinstance(each, RaiseFlag)}
+    flags |= {STAFF_PHONE, SHARED_PHONE, CANCELLED_IN_CALL}
+    subtypes = {each.subtype for each in effects if isinstance(each, RaiseProblem)} - {"", None}
+    named = [f"Flag.{flag}" for flag in flags] + [f"Subtype.{each}" for each in subtypes | {STAFF_PHONE}]
+    named += [f"CreatedObject.{each}" for each in (*CreatedObject, *Also, "CONDUCT_INVESTIGATION")]
+    catalogue = _catalogue(language)
+    assert [each for each in named if each not in catalogue] == []
+
+
+def test_of_a_sentence_in_both_languages_a_page_says_the_readers_half() -> None:
+    both = "请填写预约时间 · the time of the appointment is needed"
+    assert [words(language).half(both) for language in LANGUAGES] == both.split(" · ")
+    assert words("zh_CN").half("P1 · no sentence") == "P1 · no sentence"
+    assert words("en").half("等待下发") == "等待下发"
+
+
+def test_a_refusal_is_said_once_and_in_the_readers_language() -> None:
+    needed = AppointmentNeeded("请填写预约时间 · the time of the appointment is needed")
+    assert words("zh_CN").refusal(needed) == ("请填写预约时间", "")
+    assert words("en").refusal(needed) == ("the time of the appointment is needed", "")
+    assert words("zh_CN").refusal(NotFound("there is no case 7")) == ("没有找到，或不在您的机构范围内", "")
+    line = UnitInvalid("44 has no name")
+    assert words("zh_CN").refusal(line)[1] == "44 has no name", "what the name of the error does not tell is kept"
 
 
 def test_every_event_and_mark_of_the_scripts_has_a_letter_of_its_own(scripts: ScriptLibrary) -> None:

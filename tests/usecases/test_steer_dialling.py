@@ -112,7 +112,7 @@ async def test_why_says_who_paused_the_case_and_for_what_reason(site: Site):
     told = str(await explain_case(site.storage, site.rulebook, case.policy_no, site.now))
     assert told.splitlines() == [
         "按主管安排暂不外呼 · held by a supervisor's decision",
-        "  外呼已暂停 → 09-18 18:00（lina：台风） · paused by lina because 台风",
+        "  外呼已暂停 → 09-18 18:00（lina：台风） · paused → 09-18 18:00 by lina because 台风",
         "  优先外呼（lina：台风） · dialled first by lina because 台风",
     ]
     await taken_back(site, pause)
