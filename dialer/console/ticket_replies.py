@@ -33,7 +33,7 @@ async def preview(request: web.Request) -> web.Response:
     over = await look_over_draft(site.storage, site.rulebook, user, ticket_id, content_of_draft(sent))
     if wants_json(request):
         return web.json_response({"rules": over.rules, "own_characters": over.own_characters})
-    return page(request, "ticket_rules.html", over=over, saved_at=site.now, rules=site.rulebook.tickets)
+    return page(request, "ticket_preview.html", over=over, saved_at=site.now, rules=site.rulebook.tickets)
 
 
 async def reply(request: web.Request) -> web.StreamResponse:

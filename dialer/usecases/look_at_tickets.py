@@ -10,7 +10,7 @@ from enum import StrEnum
 from dialer.domain.attachment import Attachment
 from dialer.domain.attempt import Attempt
 from dialer.domain.calendar import WorkingCalendar, shanghai_time
-from dialer.domain.case import CaseState, RevisitCase
+from dialer.domain.case import POOL, CaseState, RevisitCase
 from dialer.domain.clocks import working_time_between
 from dialer.domain.errors import CalendarMissing
 from dialer.domain.ticket import (
@@ -35,6 +35,8 @@ LISTED = 100
 _COUNTED = 5000
 
 _DONE_LATELY = timedelta(days=60)
+
+_JUST = timedelta(minutes=1)
 
 
 def _handed_to(user: User) -> str | None:
@@ -161,6 +163,14 @@ class Destination:
     people: tuple[str, ...]
 
 
+class Became(StrEnum):
+    """What became of an answer that was just taken."""
+
+    CHECKED_NEXT = "CHECKED_NEXT"
+    DIALLED_AGAIN = "DIALLED_AGAIN"
+    TAKEN = "TAKEN"
+
+
 @dataclass(frozen=True, slots=True)
 class TicketFile:
     """A ticket with what has been answered, what lies with it, and what became of it.
@@ -170,6 +180,7 @@ class TicketFile:
         found_in: the call in which the problems were heard, and its agent.
         dialled_again: the call that followed the answer.
         own_papers: the attachments that the user may take back.
+        just_sent: what became of the answer that the user sent in this minute, if it was taken.
     """
 
     line: TicketLine
@@ -184,6 +195,7 @@ class TicketFile:
     dialled_again: Attempt | None
     may_correct: bool
     own_papers: frozenset[int]
+    just_sent: Became | None
 
     @property
     def may_reply(self) -> bool:
@@ -200,12 +212,13 @@ async def ticket_file(
         line = await _line(work, user, ticket, calendar, now)
         people = await work.floor.users()
         attempts = await work.calls.attempts(ticket.case_id)
+        replies = await work.tickets.replies(ticket.id)
         papers, history = await work.papers.attachments(ticket.id), await work.tickets.history(ticket.id)
         takes_back = TicketEvent.TAKEN_BACK in TICKET.allowed(ticket.state)
         return TicketFile(
             line=line,
             phones=tuple(await work.policies.phones(line.case.holder_id)),
-            replies=tuple(await work.tickets.replies(ticket.id)),
+            replies=tuple(replies),
             attachments=tuple(papers),
             history=tuple(history),
             draft=await work.drafts.of(ticket.id, user.login),
@@ -215,7 +228,20 @@ async def ticket_file(
             dialled_again=_last([each for each in attempts if each.round == ticket.round + 1]),
             may_correct=may_correct(user, ticket, line.case),
             own_papers=frozenset(each.id for each in papers if takes_back and may_take_back(user, each, history)),
+            just_sent=_became(line) if _just_sent(user, replies, now) else None,
         )
+
+
+def _just_sent(user: User, replies: Sequence[TicketReply], now: datetime) -> bool:
+    answers = [each for each in replies if not each.statement]
+    last = answers[-1] if answers else None
+    return last is not None and last.accepted and last.by == user.login and now - last.at < _JUST
+
+
+def _became(line: TicketLine) -> Became:
+    if line.ticket.state is TicketState.REPLIED:
+        return Became.CHECKED_NEXT
+    return Became.DIALLED_AGAIN if line.case.state in POOL else Became.TAKEN
 
 
 async def _found_in(

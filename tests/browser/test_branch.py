@@ -41,7 +41,7 @@ async def test_a_county_clerk_replies_and_sees_the_rules_turn_green(console: Con
     await open_page(console, clerk, page, "/tickets")
     await keep(page, "branch-tickets")
     await page.tab.get_by_role("link", name=ticket.ticket_no).click()
-    await page.until("document.querySelectorAll('#rules li.kept').length === 1")  # nothing is written: no stock phrase
+    await page.until("document.querySelectorAll('#rules li.kept').length === 0")  # nothing is begun
     await _fill(page, "contacted_by", "李强")
     await _fill(page, "contacted_whom", "欧阳慧敏")
     await page.until("document.querySelectorAll('#rules li.kept').length === 3")
@@ -50,15 +50,20 @@ async def test_a_county_clerk_replies_and_sees_the_rules_turn_green(console: Con
     await keep(page, "branch-reply-half")
     await page.tab.reload()
     assert await page.ask("document.querySelector('#reply [name=account]').value") == "已联系，已处理。"
+    await page.tab.get_by_role("button", name="提交回复").click()
+    await page.until("document.querySelector('#objections[role=alert]') !== null")
+    page.complaints.clear()  # the browser reports the 422 that was asked for
     await _fill(page, "contacted_at", "2026-09-18T16:05")
     await _fill(page, "means", "电话")
     await _fill(page, "account", "当日拨打客户本人手机，核对姓名和出生日期，确认号码由客户本人使用，并说明将再次回访。")
     await _fill(page, "customer_said", "客户说白天开会没有接听，愿意晚上再接。")
     await _fill(page, "done", "与客户约定当晚七点以后回访。")
     await page.until("document.querySelectorAll('#rules li.open').length === 0")
+    await page.until("document.querySelector('#objections').hidden")  # what was refused is put right
     await keep(page, "branch-reply-green")
     await page.tab.get_by_role("button", name="提交回复").click()
     await page.until("document.querySelector('#reply') === null")
+    assert "待三级机构审核" in await page.ask("document.querySelector('main [role=status]').textContent")
     assert (await _ticket(console, ticket.id)).state is TicketState.REPLIED
     await keep(page, "branch-replied")
 

@@ -75,6 +75,7 @@ async def test_the_whole_way_by_plain_forms(console: Console, people: People) ->
         "done": "与客户约定当晚七点以后回访。",
     }
     assert (await people.sales.post(f"{path}/reply", None, **reply)).status == 303
+    assert "回复已提交，待三级机构审核。" in await (await people.sales.get(path)).text()
     assert (await people.l3.post(f"{path}/return", opinion="属实")).status == 303
     assert (await people.dispatch.post(f"{path}/accept")).status == 303
     assert await _state(console, ticket) is TicketState.ACCEPTED

@@ -53,6 +53,34 @@ async def test_a_ticket_outside_ones_organisation_does_not_exist(
     assert refused.status == (303 if status == 200 else 404)
 
 
+async def test_an_accepted_reply_says_so_for_a_minute_and_shows_when_contact_was_made(
+    console: Console, log_in, ticket: TransferTicket
+) -> None:
+    handler, path = await log_in(Role.L3_HANDLER), f"/tickets/{ticket.id}"
+    before = await (await handler.get(path)).text()
+    assert "尚无人经办" in before
+    assert 'role="status">回复' not in before
+    assert (await handler.post(f"{path}/reply", **REPLY)).status == 303
+    page = await (await handler.get(path)).text()
+    assert '<p class="note done" role="status">回复已受理，将再次回访客户。</p>' in page
+    assert "2026-09-18 16:30" in page
+    assert "尚无人经办" not in page, "it is answered"
+    assert "回复已受理" not in await (await (await log_in(Role.CC_MANAGER)).get(path)).text(), "who sent it is told"
+    console.site.later(minutes=1)
+    await handler.log_in("l3-handler")
+    assert "回复已受理" not in await (await handler.get(path)).text()
+
+
+async def test_what_was_refused_is_let_go_when_no_rule_is_open_any_more(log_in, ticket: TransferTicket) -> None:
+    handler, path = await log_in(Role.L3_HANDLER), f"/tickets/{ticket.id}"
+    thin = {**REPLY, "done": ""}
+    refused = await (await handler.post(f"{path}/reply", **thin)).text()
+    assert '<div class="notice wide" id="objections" role="alert">' in refused
+    swap = '<div id="objections" hidden hx-swap-oob="true"></div>'
+    assert swap not in await (await handler.post(f"{path}/reply/preview", **thin)).text()
+    assert swap in await (await handler.post(f"{path}/reply/preview", **REPLY)).text()
+
+
 async def test_a_late_ticket_is_marked_after_its_due_minute(console: Console, log_in, ticket: TransferTicket) -> None:
     handler = await log_in(Role.L3_HANDLER)
     assert ticket.due_at is not None

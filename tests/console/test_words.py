@@ -50,17 +50,17 @@ from dialer.settings import Settings
 from dialer.usecases.enter_policy import CANCELLED_IN_CALL, SHARED_PHONE, STAFF_PHONE
 from dialer.usecases.fill_script import SPOKEN_PROBLEM
 from dialer.usecases.finish_attempt import AppointmentNeeded
-from dialer.usecases.look_at_tickets import TicketView
+from dialer.usecases.look_at_tickets import Became, TicketView
 from dialer.usecases.preview_case import GiveBackReason
 from dialer.usecases.report_figures import Rate
 from dialer.usecases.reveal_number import RevealReason
 from dialer.usecases.staff_the_floor import PauseReason
 
 SHOWN: tuple[type[StrEnum], ...] = (
-    AccountEvent, AnswerValue, AuditKind, CaseEvent, CaseSet, CaseState, Change, Channel, Design, GiveBackReason,
-    ListeningEnd, ListenMode, Objection, Outcome, PasswordFault, PauseReason, PayMode, Phase, PhoneKind, PhoneStatus,
-    PreviewReason, ProblemLevel, ProblemType, Purpose, Rate, RecordingKind, RecordingState, RevealReason, Role,
-    ScriptEvent, ScriptState, SeatState, SteeringKind, TicketEvent, TicketState, TicketView,
+    AccountEvent, AnswerValue, AuditKind, Became, CaseEvent, CaseSet, CaseState, Change, Channel, Design,
+    GiveBackReason, ListeningEnd, ListenMode, Objection, Outcome, PasswordFault, PauseReason, PayMode, Phase, PhoneKind,
+    PhoneStatus, PreviewReason, ProblemLevel, ProblemType, Purpose, Rate, RecordingKind, RecordingState, RevealReason,
+    Role, ScriptEvent, ScriptState, SeatState, SteeringKind, TicketEvent, TicketState, TicketView,
 )  # fmt: skip
 
 
