@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,18 @@ def test_an_example_product_has_every_text_its_script_reads(script: str, product
     assert (variables & PRODUCT_TEXTS.keys()) - of_one_policy <= load_products(ROOT / "config/products")[
         product
     ].texts.keys()
+
+
+def test_a_waiting_period_is_a_length_of_time():
+    """The scripts say “合同约定了{waiting_period_text}的等待期”: “无等待期的等待期” can't be read aloud."""
+    waiting = {
+        product.code: product.texts["waiting_period_text"]
+        for product in load_products(ROOT / "config/products").values()
+        if "waiting_period_text" in product.texts
+    }
+
+    assert waiting.keys() >= {"DEMO-HEALTH", "DEMO-ACC"}
+    assert all(re.fullmatch("[一二三四五六七八九十百]+(天|日|个月|年)", text) for text in waiting.values()), waiting
 
 
 def test_every_product_text_is_a_variable_of_some_script():

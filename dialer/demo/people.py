@@ -6,10 +6,11 @@ import random
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
+from dialer.domain.holder import Gender
 from dialer.domain.resident_id import check_character
 
 _FAMILY = "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱秦许何吕张孔曹严华金魏陶姜"
-_GIVEN = "明芳伟静敏强丽军洋艳勇娟杰霞平刚桂英华玉兰国建文红志"
+_GIVEN = {Gender.MALE: "明伟强军洋勇杰刚国建志斌", Gender.FEMALE: "芳静敏丽艳娟霞英玉兰红燕"}
 _DISTRICT = "440106"
 
 
@@ -22,10 +23,12 @@ class Person:
 
 
 def a_person(draw: random.Random, today: date) -> Person:
-    """Somebody between 25 and 72 years old."""
-    given = "".join(draw.choice(_GIVEN) for _ in range(draw.choice((1, 2))))
+    """Somebody between 25 and 72 years old, by a name that goes with the gender of the document number."""
     born = today - timedelta(days=draw.randint(25 * 365, 72 * 365))
-    digits = f"{_DISTRICT}{born:%Y%m%d}{draw.randint(1, 999):03d}"
+    order = draw.randint(1, 999)
+    digits = f"{_DISTRICT}{born:%Y%m%d}{order:03d}"
+    names = _GIVEN[Gender.MALE if order % 2 else Gender.FEMALE]
+    given = "".join(draw.sample(names, draw.choice((1, 2))))
     return Person(draw.choice(_FAMILY) + given, digits + check_character(digits))
 
 

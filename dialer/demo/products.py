@@ -8,6 +8,7 @@ from dialer.domain.policy import Channel, Design, InsuranceClass, PayMode
 
 _C, _D, _I, _P = Channel, Design, InsuranceClass, PayMode
 _LIFE = ("DEMO-LIFE", "示例终身寿险")
+_ACC_LONG = ("DEMO-LIFE", "示例长期意外伤害保险")
 _PAR = ("DEMO-PAR", "示例两全保险（分红型）")
 _PENSION = ("DEMO-PAR", "示例年金保险（分红型）")
 _UL = ("DEMO-UL", "示例终身寿险（万能型）")
@@ -53,13 +54,13 @@ SOLD = (
     Sold(_C.DIRECT, _D.UNIT_LINKED, _I.LIFE, _ILP, "终身", _P.SINGLE, more=_INVESTS),
     Sold(_C.ONLINE, _D.ORDINARY, _I.HEALTH, _HEALTH, "一年", _P.YEARLY, "1年", _RENEWS),
     Sold(_C.POST, _D.PARTICIPATING, _I.LIFE, _PAR, "六年", _P.QUARTERLY, "3年", _AT_THE_BANK),
-    Sold(_C.TELESALES, _D.ORDINARY, _I.ACCIDENT_LONG, _LIFE, "30年", _P.HALF_YEARLY, "10年"),
+    Sold(_C.TELESALES, _D.ORDINARY, _I.ACCIDENT_LONG, _ACC_LONG, "30年", _P.HALF_YEARLY, "10年"),
     Sold(_C.AGENCY, _D.ORDINARY, _I.HEALTH, _HEALTH, "至70岁", _P.YEARLY, "20年", _BY_AN_AGENT),
     Sold(_C.BANK, _D.ORDINARY, _I.ACCIDENT, _ACC, "一年", _P.SINGLE, more=_AT_THE_BANK),
     Sold(_C.OTHER_PART_TIME_AGENCY, _D.UNIVERSAL, _I.LIFE, _UL, "终身", _P.SINGLE, more=_AT_THE_BANK),
-    Sold(_C.BANK, _D.UNIT_LINKED, _I.LIFE, _ILP, "10年", _P.SINGLE, more=(*_AT_THE_BANK, *_INVESTS)),
+    Sold(_C.BANK, _D.UNIT_LINKED, _I.LIFE, _ILP, "终身", _P.SINGLE, more=(*_AT_THE_BANK, *_INVESTS)),
     Sold(_C.AGENCY, _D.PARTICIPATING, _I.ANNUITY, _PENSION, "至60岁", _P.YEARLY, "5年", _BY_AN_AGENT),
-    Sold(_C.BANK, _D.ORDINARY, _I.ACCIDENT, _ACC, "30天", _P.SINGLE, more=_AT_THE_BANK),
+    Sold(_C.AGENCY, _D.ORDINARY, _I.ACCIDENT, _ACC, "一年", _P.SINGLE, more=_BY_AN_AGENT),
     Sold(_C.GROUP, _D.ORDINARY, _I.ACCIDENT, _ACC, "一年", _P.SINGLE),
 )
 """In turn; their number shares no divisor with the provinces', so that they mix."""

@@ -10,8 +10,9 @@ import pytest
 
 from dialer.demo.casting import SPECIAL
 from dialer.demo.population import DEPARTMENT, Population, make_population
+from dialer.domain.holder import Gender
 from dialer.domain.phone import PhoneKind, PhoneNumber
-from dialer.domain.policy import Channel, Design, InsuranceClass, PayMode, TermKind
+from dialer.domain.policy import Channel, Design, InsuranceClass, PayMode, Term, TermKind
 from dialer.domain.policy_entry import PolicyEntry
 from dialer.domain.province import XINJIANG
 from dialer.domain.user import Role
@@ -53,9 +54,25 @@ def test_sixty_policies_show_every_kind(entries: list[PolicyEntry], of: str, eve
     assert {getattr(each.policy, of) for each in entries} == set(every)
 
 
-def test_sixty_policies_show_every_term_but_months_and_the_far_west(entries: list[PolicyEntry]):
-    assert {each.policy.term.kind for each in entries} == set(TermKind) - {TermKind.MONTHS}
+def test_sixty_policies_show_every_term_of_a_year_and_more_and_the_far_west(entries: list[PolicyEntry]):
+    assert {each.policy.term.kind for each in entries} == set(TermKind) - {TermKind.MONTHS, TermKind.DAYS}
     assert XINJIANG in {each.policy.province for each in entries}
+
+
+def test_a_product_is_sold_for_the_time_that_its_name_says(entries: list[PolicyEntry]):
+    for policy in (each.policy for each in entries):
+        assert ("终身" in policy.product_name) == (policy.term.kind is TermKind.WHOLE_LIFE), policy.product_name
+        if "一年期" in policy.product_name:
+            assert policy.term == Term(TermKind.YEARS, 1)
+
+
+def test_a_name_goes_with_the_salutation(entries: list[PolicyEntry]):
+    """No 孙国女士 and no 朱霞桂先生: what a man is called no woman is."""
+    called: dict[Gender, set[str]] = {Gender.MALE: set(), Gender.FEMALE: set()}
+    for holder in (each.holder for each in entries):
+        called[holder.gender] |= set(holder.name.full[1:])
+    assert min(map(len, called.values())) > 5
+    assert not called[Gender.MALE] & called[Gender.FEMALE]
 
 
 def test_sixty_policies_have_every_problem_and_half_have_none(sixty: Population):
