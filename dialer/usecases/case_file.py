@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
-from dialer.domain.attempt import Attempt
+from dialer.domain import interview as talk
+from dialer.domain.attempt import Attempt, AttemptId
 from dialer.domain.call import RecordingKind
 from dialer.domain.case import CaseId, RevisitCase
 from dialer.domain.errors import NotFound, ScriptInvalid
+from dialer.domain.interview import Answer, Interview, InterviewFacts, Step
 from dialer.domain.listening import Listening
 from dialer.domain.recording import RecordingState
-from dialer.domain.script import ScriptRef
+from dialer.domain.script import AnswerValue, CallScript
 from dialer.domain.ticket import TransferTicket
 from dialer.domain.user import User
 from dialer.ports import Scripts
@@ -22,12 +24,13 @@ from dialer.ports.storage import (
     Recording,
     Segment,
     Storage,
-    StoredAnswer,
     StoredCall,
+    StoredInterview,
     StoredPolicy,
     Work,
 )
 from dialer.usecases.access import case_in_scope
+from dialer.usecases.conduct_interview import script_read
 
 _LEAD_IN_MS = 4000
 """The question's last words and the customer's."""
@@ -42,15 +45,27 @@ class PlayableRecording:
 
 
 @dataclass(frozen=True, slots=True)
-class AnswerHeard:
-    """An answer, the question's title, and the recording in which it can be heard, from the question's last words on.
+class Moment:
+    """What the agent pressed and why, and the recording in which it can be heard, from the question's last words on.
 
-    The agent's key, at `answer.offset_ms`, comes after the customer's words.
+    The agent's key, at `offset_ms`, comes after the customer's words.
+
+    Attributes:
+        title: the item that was answered, by its question's title; else the question that was on the screen.
+        beside: the side branch on which that item was answered (销售误导记录), empty on the main line.
+        pressed: the option's or the event's label, as the agent saw it; empty when the script is not at hand.
+        value: what the item came to; None when nothing was answered (客户忙, 现在不方便, the goodbye).
+        words: what the agent wrote down there.
     """
 
-    answer: StoredAnswer
+    attempt_id: AttemptId
     title: str
+    beside: str
+    pressed: str
+    value: AnswerValue | None
+    words: str = field(repr=False)
     recording_id: int | None
+    offset_ms: int
     from_ms: int
 
 
@@ -62,7 +77,7 @@ class CaseFile:
     policy: StoredPolicy
     phones: tuple[HolderPhone, ...]
     attempts: tuple[tuple[Attempt, StoredCall], ...]
-    answers: tuple[AnswerHeard, ...]
+    moments: tuple[Moment, ...]
     problems: tuple[FoundProblem, ...]
     tickets: tuple[TransferTicket, ...]
     recordings: tuple[PlayableRecording, ...]
@@ -82,7 +97,7 @@ async def case_file(storage: Storage, scripts: Scripts, user: User, case_id: Cas
             policy=await work.policies.get(case.policy_no),
             phones=tuple(await work.policies.phones(case.holder_id)),
             attempts=tuple([(attempt, await work.calls.get(attempt.call_id)) for attempt in attempts]),
-            answers=await answers_heard(work, scripts, case, recordings),
+            moments=await moments_heard(work, scripts, case, recordings),
             problems=tuple(await work.interviews.problems(case.id)),
             tickets=tuple(await work.tickets.of_case(case.id)),
             recordings=recordings,
@@ -92,43 +107,71 @@ async def case_file(storage: Storage, scripts: Scripts, user: User, case_id: Cas
         )
 
 
-async def answers_heard(
+async def moments_heard(
     work: Work, scripts: Scripts, case: RevisitCase, recordings: Sequence[PlayableRecording]
-) -> tuple[AnswerHeard, ...]:
-    """A case's answers, call by call in the order of their sound, and where each is heard among these recordings."""
-    refs = {
-        stored.attempt_id: ScriptRef(stored.script_id, stored.script_version, stored.script_sha256)
-        for stored in await work.interviews.of_case(case.id)
-    }
+) -> tuple[Moment, ...]:
+    """A case's talks, key by key in the order of their sound, and where each is heard among these recordings."""
     playable = {
         each.segment.attempt_id: each.recording.id
         for each in recordings
         if each.recording.state is RecordingState.SEALED and each.recording.files.kind is RecordingKind.TALK
     }
-    answers = sorted(await work.interviews.answers(case.id), key=lambda each: (each.attempt_id, each.offset_ms))
     return tuple(
-        AnswerHeard(
-            answer,
-            _title(scripts, refs.get(answer.attempt_id), answer),
-            playable.get(answer.attempt_id),
-            _heard_from_ms(answer, answers),
-        )
-        for answer in answers
+        moment
+        for stored in sorted(await work.interviews.of_case(case.id), key=lambda each: each.attempt_id)
+        for moment in _moments(stored, scripts, playable.get(stored.attempt_id))
     )
 
 
-def _heard_from_ms(answer: StoredAnswer, answers: Sequence[StoredAnswer]) -> int:
-    """A few seconds before the key, but not within the answer before."""
-    same_call = [each.offset_ms for each in answers if each.attempt_id == answer.attempt_id]
-    earlier = max((offset_ms for offset_ms in same_call if offset_ms < answer.offset_ms), default=0)
-    return max(earlier, answer.offset_ms - _LEAD_IN_MS)
+def _moments(stored: StoredInterview, scripts: Scripts, recording_id: int | None) -> Iterator[Moment]:
+    interview = talk.from_plain(stored.state)
+    script = _at_hand(scripts, interview, talk.facts_from_plain(stored.facts))
+    earlier_ms = 0
+    for step in interview.steps:
+        key = (step.node, step.offset_ms)
+        answer = next((each for each in interview.answers if (each.node, each.offset_ms) == key), None)
+        title, screen = _title(script, step, answer), _screen(script, step)
+        yield Moment(
+            attempt_id=stored.attempt_id,
+            title=title,
+            beside=screen if screen != title else "",
+            pressed=_pressed(script, step),
+            value=answer.value if answer else None,
+            words="；".join(each.value for each in interview.captures if (each.node, each.offset_ms) == key),
+            recording_id=recording_id,
+            offset_ms=step.offset_ms,
+            from_ms=max(earlier_ms, step.offset_ms - _LEAD_IN_MS),  # not within the moment before
+        )
+        earlier_ms = step.offset_ms
 
 
-def _title(scripts: Scripts, ref: ScriptRef | None, answer: StoredAnswer) -> str:
-    """The question's title; the item's own name when the text is not at hand (a script since unloaded, a redial)."""
-    if ref is None:
-        return answer.item
+def _at_hand(scripts: Scripts, interview: Interview, facts: InterviewFacts) -> CallScript | None:
+    """The text that was read; None when it was unloaded since."""
     try:
-        return scripts.exactly(ref).node(answer.node).title
+        script = script_read(scripts, interview, facts)
     except (NotFound, ScriptInvalid):
-        return answer.item
+        return None
+    return script if {step.node for step in interview.steps} <= script.nodes.keys() else None
+
+
+def _title(script: CallScript | None, step: Step, answer: Answer | None) -> str:
+    """What was answered: on a side branch the item is that of the question left for it."""
+    if script is None:
+        return answer.item if answer else step.node
+    node = script.node(step.node)
+    if answer is None or node.on_main_line:
+        return node.title
+    asked = (each for each in script.nodes.values() if each.on_main_line and answer.item in each.items)
+    return next(asked, node).title
+
+
+def _screen(script: CallScript | None, step: Step) -> str:
+    return script.node(step.node).title if script else step.node
+
+
+def _pressed(script: CallScript | None, step: Step) -> str:
+    if script is None:
+        return ""
+    options = {option.code: option.label for option in script.node(step.node).options}
+    events = {each.event: each.label for each in script.global_events}
+    return (events | options).get(step.move, step.move)

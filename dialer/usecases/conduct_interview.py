@@ -100,6 +100,18 @@ def _holder_goes_on(done: Interview) -> bool:
     return done.outcome in SPOKEN_WITH_HOLDER and done.is_identified()
 
 
+def script_read(scripts: Scripts, interview: Interview, facts: InterviewFacts) -> CallScript:
+    """The very text that an interview runs on, with the open questions that a redial takes from the first script.
+
+    Raises:
+        NotFound: the text is not at hand any more.
+    """
+    script = scripts.exactly(interview.script)
+    if interview.original is None:
+        return script
+    return talk.with_pending_items(script, scripts.exactly(interview.original), facts)
+
+
 async def choose_answer(
     work: Work, talks: Talks, node: str, option: str, captures: Mapping[str, str], now: datetime
 ) -> Talks:
@@ -269,10 +281,7 @@ async def _interrupted(work: Work, attempt: Attempt, script: CallScript) -> Inte
 def _opened(attempt: Attempt, stored: StoredInterview, scripts: Scripts) -> Conversation:
     interview = talk.from_plain(stored.state)
     facts = talk.facts_from_plain(stored.facts)
-    script = scripts.exactly(interview.script)
-    if interview.original is not None:
-        script = talk.with_pending_items(script, scripts.exactly(interview.original), facts)
-    return Conversation(attempt, stored, script, facts, interview)
+    return Conversation(attempt, stored, script_read(scripts, interview, facts), facts, interview)
 
 
 def _on_screen(talks: Talks, node: str) -> Conversation:

@@ -15,7 +15,7 @@ from dialer.domain.waveform import Waveform
 from dialer.ports import RecordingStore, Scripts, Waveforms
 from dialer.ports.storage import Recording, Storage, StoredCall, StoredPolicy
 from dialer.usecases.access import recording_in_scope, sees
-from dialer.usecases.case_file import AnswerHeard, PlayableRecording, answers_heard
+from dialer.usecases.case_file import Moment, PlayableRecording, moments_heard
 
 
 class Sound(NamedTuple):
@@ -58,14 +58,14 @@ async def waveform_of(
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """One case's part of a recording, with what was answered in it."""
+    """One case's part of a recording, with what was pressed in it."""
 
     case: RevisitCase
     policy: StoredPolicy
     attempt: Attempt
     call: StoredCall
     playable: PlayableRecording
-    answers: tuple[AnswerHeard, ...]
+    moments: tuple[Moment, ...]
 
 
 async def heard_in(storage: Storage, scripts: Scripts, user: User, recording_id: int) -> tuple[Heard, ...]:
@@ -78,8 +78,8 @@ async def heard_in(storage: Storage, scripts: Scripts, user: User, recording_id:
             case = await work.cases.get(attempt.case_id)
             if sees(user, case.org):
                 playable = PlayableRecording(recording, segment)
-                answers = await answers_heard(work, scripts, case, [playable])
-                mine = tuple(each for each in answers if each.recording_id == recording_id)
+                moments = await moments_heard(work, scripts, case, [playable])
+                mine = tuple(each for each in moments if each.recording_id == recording_id)
                 policy = await work.policies.get(case.policy_no)
                 parts.append(Heard(case, policy, attempt, call, playable, mine))
     if not parts:

@@ -75,6 +75,21 @@ async def test_a_supervisor_searches_clicks_and_hears_the_answer(
     await keep(page, "recordings-heard")
 
 
+async def test_a_recording_that_is_chosen_again_while_it_plays_has_its_marks_once(
+    console: Console, log_in, page: Page, tmp_path: Path
+) -> None:
+    await talked_through(console, tmp_path)
+    leader = await log_in(Role.CC_LEADER, login="zhangwei")
+    await open_page(console, leader, page, "/recordings")
+    marks = "document.querySelectorAll('.markers button').length"
+    for _ in range(3):
+        await page.click("document.querySelector('.found a.button')")
+        await page.until(f"{DRAWN} && {marks} > 0")
+        await page.until(PLAYING)
+        assert await page.ask(marks) == await page.ask("document.querySelectorAll('button.seek').length")
+        await page.ask(f"delete {PLAYER}.dataset.drawn")
+
+
 async def test_a_click_on_an_answer_or_its_marker_plays_from_there(case_page: Page) -> None:
     await keep(case_page, "case")
     await _note_where_it_begins(case_page)

@@ -143,9 +143,33 @@ async def test_the_recordings_page_of_one_call_has_its_answers(log_in, talked) -
     case, recording_id = talked
     leader = await log_in(Role.CC_LEADER)
     page = await (await leader.get(f"/recordings/{recording_id}/listen")).text()
-    for told in (case.policy_no, "王**", "agent1", "回访成功", f'id="player-{recording_id}"', "已确认"):
+    for told in (case.policy_no, "王**", "agent1", "回访成功", f'id="player-{recording_id}"', "来意与录音告知", "方便"):
         assert told in page
     assert "download" not in page
+
+
+async def test_who_hears_a_complaint_reads_what_was_pressed_and_the_customers_words(
+    console: Console, log_in, tmp_path: Path
+) -> None:
+    """On the recording's page and on the case's, which shows the words among the problems."""
+    site = console.site
+    case = await site.a_case_is_due()
+    await site.seat_is_ready()
+    call = await site.connected()
+    await site.answer_until(call, "M090_LIABILITY")
+    await site.report(call, "MISLED")
+    await site.answer(call, "CONTINUE", misled_statement="说是存款，随时能取")
+    await site.answer_everything(call)
+    await site.over(call)
+    recording = await sealed_in_store(console, tmp_path, call)
+
+    leader = await log_in(Role.CC_LEADER)
+    for address in (f"/recordings/{recording.id}/listen", f"/cases/{case.id}"):
+        page = await (await leader.get(address)).text()
+        row = next(each for each in page.split("<tr>") if "已记录，继续回访" in each)
+        for told in ('data-title="保险责任"', "销售误导记录", "<q>说是存款，随时能取</q>", "未确认"):
+            assert told in row
+        assert "否认" not in page
 
 
 @pytest.mark.parametrize(("role", "hears"), [(Role.CC_MANAGER, True), (Role.CC_DISPATCH, False)])

@@ -9,13 +9,16 @@ from pathlib import Path
 import pytest
 
 from dialer.domain.errors import NotFound
+from dialer.domain.policy import Design
+from dialer.domain.script import AnswerValue
 from dialer.domain.user import Role, User
 from dialer.domain.waveform import Waveform
 from dialer.recording.local_store import LocalStore
+from dialer.scripts_yaml import ScriptLibrary
 from dialer.usecases.case_file import case_file
 from dialer.usecases.hear_recordings import heard_in, waveform_of
-from tests.builders import a_user
-from tests.usecases.site import Site
+from tests.builders import a_policy, a_user
+from tests.usecases.site import Site, on
 
 LEADER = a_user(role=Role.CC_LEADER)
 ELSEWHERE = a_user(role=Role.CC_LEADER, org="44/4403")
@@ -69,7 +72,7 @@ async def test_an_answer_is_heard_from_the_questions_last_words_but_not_within_t
     await site.sealed()
 
     file = await case_file(site.storage, site.scripts, LEADER, case.id)
-    places = sorted({(each.answer.offset_ms, each.from_ms) for each in file.answers})
+    places = sorted({(each.offset_ms, each.from_ms) for each in file.moments})
     assert places[-1][0] - places[-1][1] == 4000
     for (earlier, _), (_, begins) in itertools.pairwise(places):
         assert begins >= earlier
@@ -84,7 +87,72 @@ async def test_a_recording_tells_whose_it_is_and_what_was_answered_in_it(site: S
 
     (heard,) = await heard_in(site.storage, site.scripts, LEADER, recording.id)
     assert (heard.case.id, heard.call.agent, heard.playable.recording) == (case.id, "agent1", recording)
-    assert heard.answers
-    assert {each.recording_id for each in heard.answers} == {recording.id}
+    assert heard.moments
+    assert {each.recording_id for each in heard.moments} == {recording.id}
     with pytest.raises(NotFound):
         await heard_in(site.storage, site.scripts, ELSEWHERE, recording.id)
+
+
+async def test_beside_the_sound_stands_what_the_agent_pressed_and_wrote_down(site: Site) -> None:
+    """A customer who says that he was misled denies nothing."""
+    case = await site.a_case_is_due(a_policy(product_code="DEMO-LIFE", design=Design.ORDINARY))
+    call = await site.connected()
+    await site.answer_until(call, "M090_LIABILITY")
+    await site.report(call, "MISLED")
+    await site.answer(call, "CONTINUE", misled_statement="说是存款，随时能取")
+    await site.answer_everything(call)
+    await site.over(call)
+    await site.sealed()
+
+    file = await case_file(site.storage, site.scripts, LEADER, case.id)
+    (at,) = (place for place, each in enumerate(file.moments) if each.beside)
+    event, misled = file.moments[at - 1 : at + 1]
+    assert (event.title, event.pressed, event.value) == ("保险责任", "称被误导", None)
+    assert (misled.title, misled.beside) == ("保险责任", "销售误导记录")
+    assert (misled.pressed, misled.value) == ("已记录，继续回访", AnswerValue.NEGATIVE)
+    assert misled.words == "说是存款，随时能取"
+    assert "存款" not in repr(misled)
+    assert not any(each.words for each in file.moments if each is not misled)
+
+
+async def test_the_moment_at_which_the_customer_had_no_time_can_be_jumped_to(site: Site) -> None:
+    case = await site.a_case_is_due()
+    call = await site.connected()
+    await site.answer_until(call, "M020_NOTICE")
+    await site.answer(call, "BUSY")
+    await site.answer(call, "TIME")
+    await site.over(call, appointment_at=on(9, 18, 15))
+    await site.sealed()
+
+    file = await case_file(site.storage, site.scripts, LEADER, case.id)
+    told = [(each.title, each.pressed) for each in file.moments]
+    assert told == [
+        ("开场白与找人", "是本人"),
+        ("来意与录音告知", "现在不方便"),
+        ("客户忙", "约定时间"),
+    ]
+    assert [each.offset_ms for each in file.moments] == [6000, 12000, 18000]
+    assert None not in {each.recording_id for each in file.moments}
+
+
+async def test_a_redials_answers_go_by_the_questions_it_takes_from_the_first_script(site: Site) -> None:
+    case = await site.a_case_is_due()
+    await site.talked(case, M060_SIGN_HOLDER="NO")
+    await site.sealed()
+    await site.sent_down_and_answered(await site.case(case))
+    await site.talked(await site.case(case))
+
+    file = await case_file(site.storage, site.scripts, LEADER, case.id)
+    again = [each for each in file.moments if each.attempt_id == file.attempts[-1][0].id]
+    assert len(file.attempts) == 2
+    assert again
+    assert all(each.pressed and not each.title.isascii() for each in again)
+
+
+async def test_of_a_script_that_was_unloaded_the_codes_remain(site: Site) -> None:
+    case = await site.a_case_is_due()
+    await site.talked(case)
+
+    file = await case_file(site.storage, ScriptLibrary((), {}), LEADER, case.id)
+    assert (file.moments[0].title, file.moments[0].pressed) == ("SELF_CLAIMED", "")
+    assert file.moments[0].value is AnswerValue.CONFIRMED

@@ -231,8 +231,11 @@ export class SoundPlayer extends HTMLElement {
     this.control<HTMLInputElement>("skip").checked = localStorage.getItem(SKIP) === "1";
   }
 
+  /** Those beside it: while a page is changed, the ones of the player that goes are still in the document. */
   private findAnswers(): Answer[] {
-    const buttons = document.querySelectorAll<HTMLButtonElement>(`button.seek[data-player="${this.id}"]`);
+    const beside = this.parentElement ?? document;
+    const buttons = beside.querySelectorAll<HTMLButtonElement>(`button.seek[data-player="${this.id}"]`);
+    this.querySelector(".markers")?.replaceChildren();
     return [...buttons].map((button, index) => {
       const [from, until] = [Number(button.dataset["from"]), Number(button.dataset["until"])];
       return { button, from, until, marker: this.marker(button, from, index + 1) };
