@@ -18,10 +18,8 @@ _GETS_CALLS = _CALLED | {SeatState.READY, SeatState.PREVIEW, SeatState.WRAP_UP}
 _LOOK_SECONDS = 0.2
 
 
-async def bring_down(
-    storage: Storage, signals: Signals, scripts: Scripts, rulebook: Rulebook, clock: Clock, say: Callable[[str], None]
-) -> None:
-    """End what people who look in are at; the robots have gone. `say` is told once how many calls are waited for."""
+async def calls_over(storage: Storage, signals: Signals, clock: Clock, say: Callable[[str], None]) -> None:
+    """Nobody gets another call, and those who talk end theirs; `say` is told once how many are waited for."""
     await _take_no_more_calls(storage, signals, clock)
     said = False
     while called := await _seats(storage, _CALLED):
@@ -30,6 +28,10 @@ async def bring_down(
             say(f"等待 {talking} 通通话结束 · waiting for {talking} call{'s' if talking > 1 else ''} to end")
             said = True
         await asyncio.sleep(_LOOK_SECONDS)
+
+
+async def wrapped_up(storage: Storage, signals: Signals, scripts: Scripts, rulebook: Rulebook, clock: Clock) -> None:
+    """What people left unconfirmed is confirmed in their place; the robots have gone."""
     await finish_forgotten(storage, signals, scripts, rulebook, clock.now(), after=timedelta())
 
 

@@ -27,7 +27,7 @@ from dialer.demo.backstage import Backstage
 from dialer.demo.carrier import AgentPhone, CarrierSimulator
 from dialer.demo.clerk import BranchClerk
 from dialer.demo.clock import DemoClock, Director
-from dialer.demo.curtain import bring_down
+from dialer.demo.curtain import calls_over, wrapped_up
 from dialer.demo.persona import Cast
 from dialer.demo.population import DEPARTMENT, Population, make_population
 from dialer.demo.products import SALESPERSON_CODE
@@ -252,17 +252,14 @@ async def _work(
         await _until_over(stage, _director(stage, backstage, clerk), console)
         for robot in robots:
             robot.leave()
+        site, say = stage.site, partial(console.print, style="yellow", markup=False)
+        await calls_over(site.storage, site.signals, stage.clock, say)
         await asyncio.wait(work)
-        await _bring_down(stage, console)
+        await wrapped_up(site.storage, site.signals, site.scripts, site.rulebook, stage.clock)
         await backstage.settled(_LAST_CALLS_SECONDS)
         for task in others:
             task.cancel()
     stage.shift.troubles.extend(clerk.troubles)
-
-
-async def _bring_down(stage: _Stage, console: Console) -> None:
-    site, say = stage.site, partial(console.print, style="yellow", markup=False)
-    await bring_down(site.storage, site.signals, site.scripts, site.rulebook, stage.clock, say)
 
 
 async def _send_the_first_tickets_down(stage: _Stage) -> None:

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from dialer.demo.curtain import bring_down
+from dialer.demo.curtain import calls_over, wrapped_up
 from dialer.domain.outcome import Outcome
 from dialer.domain.seat import SeatState
 from tests.builders import a_user
@@ -20,7 +20,8 @@ async def _somebody_is_there(site: Site):
 
 
 async def ended(site: Site, said: list[str]) -> None:
-    await bring_down(site.storage, site.signals, site.scripts, site.rulebook, SiteClock(site), said.append)
+    await calls_over(site.storage, site.signals, SiteClock(site), said.append)
+    await wrapped_up(site.storage, site.signals, site.scripts, site.rulebook, SiteClock(site))
 
 
 async def test_a_call_not_wrapped_up_is_confirmed_in_the_agents_place_without_a_word(site: Site):
@@ -43,11 +44,12 @@ async def test_who_talks_is_waited_for_which_is_said_once_in_both_languages(site
         said.append(line)
         waits.set()
 
-    end = asyncio.create_task(bring_down(site.storage, site.signals, site.scripts, site.rulebook, SiteClock(site), say))
+    end = asyncio.create_task(calls_over(site.storage, site.signals, SiteClock(site), say))
     await waits.wait()
     assert (await site.seat()).state is SeatState.TALKING
     await site.hung_up(call)
     await end
+    await wrapped_up(site.storage, site.signals, site.scripts, site.rulebook, SiteClock(site))
     assert said == ["等待 1 通通话结束 · waiting for 1 call to end"]
     assert await site.outcomes(case) == [Outcome.SUCCESS]
 
