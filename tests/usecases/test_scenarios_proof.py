@@ -115,9 +115,9 @@ async def test_what_the_network_said_proves_no_talk(site: Site):
         await work.recordings.save(replace(talk, state=RecordingState.LOST))
         await close_what_is_proved(work, call, site.rulebook, site.now)
     assert (await site.case(case)).state is not CaseState.CLOSED_SUCCESS
-    assert not any(
-        answer.recording_id for answer in (await case_file(site.storage, site.scripts, MANAGER, case.id)).answers
-    )
+    moments = (await case_file(site.storage, site.scripts, MANAGER, case.id)).moments
+    assert moments
+    assert not any(moment.recording_id for moment in moments), "an early sound is none of the talk's"
 
 
 async def test_sound_that_is_missing_against_the_calls_length_raises_the_overload_alarm(site: Site):
