@@ -114,14 +114,16 @@ class AsteriskTelephony:
     async def first_contact(self) -> bool:
         """Whether Asterisk answers, waited for."""
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._contact.wait(), _FIRST_CONTACT_SECONDS)
+            async with asyncio.timeout(_FIRST_CONTACT_SECONDS):
+                await self._contact.wait()
         return self.in_contact
 
     async def close(self) -> None:
         """End every leg, and wait for what becomes of them; what Asterisk does not tell in time is told as lost."""
         self._board.open = False
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._until_empty(), _GOODBYE_SECONDS)
+            async with asyncio.timeout(_GOODBYE_SECONDS):
+                await self._until_empty()
         for call in tuple(self._board.calls.values()):
             self._board.forget(call)
             self._board.emit(Ended(call.call_id, self._clock.now(), Party.DIALER, failure="ASTERISK_LOST"))

@@ -128,7 +128,8 @@ class PrivateAsterisk:
                 stdin=asyncio.subprocess.DEVNULL, stdout=console, stderr=console, start_new_session=True,
             )  # fmt: skip
         try:
-            await asyncio.wait_for(self._answers(), _READY_SECONDS)
+            async with asyncio.timeout(_READY_SECONDS):
+                await self._answers()
         except TimeoutError:
             await self.kill()
             raise TelephonyRefused(f"Asterisk does not start: {self._last_words()}") from None
@@ -142,7 +143,8 @@ class PrivateAsterisk:
             return
         self._process.send_signal(signal.SIGTERM)
         try:
-            await asyncio.wait_for(self._process.wait(), _GOODBYE_SECONDS)
+            async with asyncio.timeout(_GOODBYE_SECONDS):
+                await self._process.wait()
         except TimeoutError:
             await self.kill()
 

@@ -59,7 +59,8 @@ class Witness:
         if self.listening and channel in self.ledger.open:
             heard = self._heard.setdefault(channel, asyncio.Event())
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(heard.wait(), _HEARING_SECONDS)
+                async with asyncio.timeout(_HEARING_SECONDS):
+                    await heard.wait()
             self._heard.pop(channel, None)
         return self.ledger.deaths.get(channel)
 
@@ -102,7 +103,8 @@ class Witness:
     async def _keep_alive(self, client: FencedClient) -> None:
         while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._lost.wait(), _PING_SECONDS)
+                async with asyncio.timeout(_PING_SECONDS):
+                    await self._lost.wait()
                 raise AmiLost("the connection was closed")
             await self._ask(client, SimpleAction("Ping"))
 
@@ -112,7 +114,8 @@ class Witness:
         answer: asyncio.Future[Response] = loop.create_future()
         await asyncio.to_thread(client.send_action, action, _into(loop, answer))
         try:
-            response = await asyncio.wait_for(answer, _ANSWER_SECONDS)
+            async with asyncio.timeout(_ANSWER_SECONDS):  # not wait_for: before 3.12 an answer eats a cancellation
+                response = await answer
         except TimeoutError:
             raise AmiLost(f"no answer to {action.name}") from None
         if response.is_error():

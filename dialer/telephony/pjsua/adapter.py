@@ -263,7 +263,8 @@ class PjsuaTelephony:
 
     async def _restart(self, seat: _Seat, pause_seconds: float) -> None:
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._closing.wait(), pause_seconds)
+            async with asyncio.timeout(pause_seconds):
+                await self._closing.wait()
         if self._open and self._seats.get(seat.seat) is seat:
             await self._launch(seat)
 
