@@ -57,6 +57,7 @@ class BranchClerk:
         self._visitor, self._clock, self._calendar = visitor, clock, calendar
         self._personas, self._new_numbers = personas, new_numbers
         self._again_at: dict[int, datetime] = {}
+        self._no_number: set[int] = set()
         self.troubles: list[str] = []
 
     async def work(self) -> None:
@@ -94,10 +95,15 @@ class BranchClerk:
         found = self._new_numbers.get(ticket["policy_no"]) if ticket["level"] == "U" and not poor else None
         if found:
             fields |= {"new_phone": found, "new_phone_owner": "投保人本人"}
+        elif ticket["id"] in self._no_number:
+            fields |= {"cannot_contact": "1"}
         reply = await self._visitor.act(f"/tickets/{ticket['id']}/reply", contacted_at=now.isoformat(), **fields)
         if reply.accepted:
             return
         if reply.status != _NOT_GOOD_ENOUGH:
             self.troubles.append(f"ticket {ticket['ticket_no']}: answered {reply.status} {reply.content.get('error')}")
+        why = reply.content.get("objections", ())
+        if "NUMBER_NEEDED" in why:
+            self._no_number.add(ticket["id"])
         self._again_at[ticket["id"]] = now + _AFTER_REFUSAL
-        log.info("clerk.refused", ticket=ticket["ticket_no"], why=reply.content.get("objections"))
+        log.info("clerk.refused", ticket=ticket["ticket_no"], why=why)
