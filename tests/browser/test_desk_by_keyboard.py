@@ -124,8 +124,8 @@ async def test_a_key_pressed_twice_answers_once(console: Console, agent: Visitor
     await console.site.a_case_is_due()
     call = await console.site.connected()
     await open_page(console, agent, page, "/desk")
-    await page.press("1")
-    await page.press("1")
+    await page.tab.keyboard.press("1")
+    await page.tab.keyboard.press("1")
     await page.until("document.querySelector('.where small').textContent !== 'M010_GREET'")
     conversation = await console.site.conversation(call)
     assert len(conversation.interview.steps) == 1
