@@ -83,6 +83,7 @@ async def test_a_side_event_by_its_letter_and_the_customers_words_where_they_are
     desk = await agent.desk()
     while desk["screen"]["node"] != "M130_DIVIDEND":
         desk = await agent.answer(desk)
+    await console.desk_is_told()
     await page.until(_node("M130_DIVIDEND"))
     await page.press("o")  # 称被误导
     await page.until(_node("S920_MISLED"))

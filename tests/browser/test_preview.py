@@ -54,7 +54,7 @@ async def test_it_is_read_and_dialled_by_key(console: Console, agent: Visitor, p
     await _told(console)
     await page.until(_state("PREVIEW"))
     shown = await page.ask("document.body.innerText")
-    for told in ("欧阳慧敏", "138****9876", "耳背，请她女儿在旁边", "线路不佳"):
+    for told in ("欧阳慧敏", "138****9876", "耳背，请她女儿在旁边", "未完成"):
         assert told in shown
     assert NUMBER not in await page.ask("document.documentElement.outerHTML")
     await keep(page, "desk-preview")
