@@ -62,7 +62,9 @@ def reply_fields(sent: Mapping[str, str]) -> dict[str, str]:
 def content_of(sent: Mapping[str, str]) -> ReplyContent:
     """The reply a form tells. Raises FormInvalid for a contact time that is none."""
     at = moment(sent.get("contacted_at", ""))
-    return ReplyContent.from_mapping({**reply_fields(sent), "contacted_at": at.isoformat() if at else ""})
+    return ReplyContent.from_mapping(
+        {**reply_fields(sent), "contacted_at": shanghai_time(at).isoformat() if at else ""}
+    )
 
 
 def content_of_draft(typed: Mapping[str, str]) -> ReplyContent:

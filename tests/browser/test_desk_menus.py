@@ -95,6 +95,12 @@ async def test_the_agreed_time_stands_in_words_and_nobody_is_offered_a_reload_in
     await page.until(f"document.querySelector('[data-agreed]').textContent === '{agreed}'")
     assert await page.ask("document.querySelector('[name=note]').value") == ""
     await keep(page, "desk-agreed-wrap-up")
+    await page.press("1")
+    await page.until("document.activeElement.value?.startsWith('2026-09-18')")
+    async with page.tab.expect_response("**/desk/typed"):
+        await page.press("Enter")  # chooses, and confirms nothing
+    await page.until("document.querySelector('[data-agreed]').textContent.startsWith('9月18日')")
+    assert await page.ask(_state("WRAP_UP"))
     await page.press("9")
     await page.until("document.activeElement.name === 'asked_at'")
     async with page.tab.expect_response("**/desk/typed"):

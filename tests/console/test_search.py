@@ -156,11 +156,7 @@ async def test_who_hears_a_complaint_reads_what_was_pressed_and_the_customers_wo
     case = await site.a_case_is_due()
     await site.seat_is_ready()
     call = await site.connected()
-    await site.answer_until(call, "M090_LIABILITY")
-    await site.report(call, "MISLED")
-    await site.answer(call, "CONTINUE", misled_statement="说是存款，随时能取")
-    await site.answer_everything(call)
-    await site.over(call)
+    await site.says_misled(call, "说是存款，随时能取")
     recording = await sealed_in_store(console, tmp_path, call)
 
     leader = await log_in(Role.CC_LEADER)

@@ -175,3 +175,11 @@ async def test_a_holder_has_the_cases_of_all_policies(database):
 
     async with database.read() as work:
         assert list(await work.cases.of_holder(one.holder_id)) == [one, two]
+
+
+async def test_cases_are_counted_in_the_order_of_their_life(database):
+    life = (CaseState.READY, CaseState.APPOINTMENT, CaseState.CLOSED_SUCCESS)
+    for state in reversed(life):
+        await given_case(database, state=state)
+    async with database.read() as work:
+        assert tuple(await work.cases.counts()) == life

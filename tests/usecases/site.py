@@ -284,6 +284,14 @@ class Site:
         await self.over(call_id)
         return call_id
 
+    async def says_misled(self, call_id: CallId, words: str) -> None:
+        """A whole talk, in which the customer says while asked of the cover that they were misled."""
+        await self.answer_until(call_id, "M090_LIABILITY")
+        await self.report(call_id, "MISLED")
+        await self.answer(call_id, "CONTINUE", misled_statement=words)
+        await self.answer_everything(call_id)
+        await self.over(call_id)
+
     async def over(self, call_id: CallId, by: Party = Party.AGENT, **how: Any) -> None:
         """Both say goodbye, long enough for a proof; the agent wraps up."""
         self.later(seconds=60)

@@ -97,11 +97,7 @@ async def test_beside_the_sound_stands_what_the_agent_pressed_and_wrote_down(sit
     """A customer who says that he was misled denies nothing."""
     case = await site.a_case_is_due(a_policy(product_code="DEMO-LIFE", design=Design.ORDINARY))
     call = await site.connected()
-    await site.answer_until(call, "M090_LIABILITY")
-    await site.report(call, "MISLED")
-    await site.answer(call, "CONTINUE", misled_statement="说是存款，随时能取")
-    await site.answer_everything(call)
-    await site.over(call)
+    await site.says_misled(call, "说是存款，随时能取")
     await site.sealed()
 
     file = await case_file(site.storage, site.scripts, LEADER, case.id)

@@ -23,7 +23,11 @@ function onKey(event: KeyboardEvent): void {
   const key = keyName(event);
   if (event.key === "Escape") closeMenus();
   const target = key === null ? null : wanted(key);
-  if (target === null || (event.key === "Enter" && takesEnter(event.target))) return;
+  if (event.key === "Enter" && choose(event.target)) {
+    event.preventDefault(); // of the wrap-up: to choose a time is not to confirm it yet
+    return;
+  }
+  if (target === null || (event.key === "Enter" && onAControl(event.target))) return;
   event.preventDefault();
   if (!bounces(event)) target.click();
 }
@@ -83,12 +87,15 @@ function typedInto(target: EventTarget | null): HTMLElement | null {
   return typing ? target : null;
 }
 
-/** What has the focus takes Enter itself: a button, a link; a time that is not chosen yet is chosen. */
-function takesEnter(target: EventTarget | null): boolean {
-  if (target instanceof HTMLInputElement && target.type === "radio" && !target.checked) {
-    target.click();
-    return true;
-  }
+/** The time that has the focus is chosen, unless it is. */
+function choose(target: EventTarget | null): boolean {
+  if (!(target instanceof HTMLInputElement) || target.type !== "radio" || target.checked) return false;
+  target.click();
+  return true;
+}
+
+/** A button or link that has the focus takes Enter itself. */
+function onAControl(target: EventTarget | null): boolean {
   return target instanceof HTMLElement && target.matches("button, a, summary");
 }
 
