@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
+from playwright.async_api import Route
 
 from dialer.domain.call import Party
 from dialer.domain.holder import Gender, PersonName
@@ -160,6 +163,59 @@ async def test_what_is_being_written_outlives_a_change_on_the_desk(
     await agent.act("pause", reason="LUNCH")  # in another tab
     await page.until("document.querySelector('.bar .tag') !== null")
     assert await page.ask("document.querySelector('[name=note]').value") == "客户说晚上再打"
+
+
+async def _asked_of_surrender(console: Console, agent: Visitor, page: Page) -> None:
+    await console.site.a_case_is_due()
+    call = await console.site.connected()
+    await console.site.answer_until(call, "M060_SIGN_HOLDER")
+    await open_page(console, agent, page, "/desk")
+    await page.ask("(window.news = window.drawn = 0, addEventListener('sse:look', () => news++, true))")
+    await page.ask("addEventListener('htmx:afterSwap', () => drawn++)")
+
+
+async def _drawn_once(page: Page) -> None:
+    await page.until(_node("S900_SURRENDER"))
+    await page.tab.wait_for_timeout(300)
+    assert await page.ask("drawn") == 1
+    assert await page.ask("document.querySelector('details.option textarea') !== null")
+
+
+async def test_news_that_overtakes_the_answer_to_a_key_leaves_the_desk_whole(
+    console: Console, agent: Visitor, page: Page
+) -> None:
+    await _asked_of_surrender(console, agent, page)
+
+    async def overtaken(route: Route) -> None:
+        answer = await route.fetch()
+        await console.desk_is_told()
+        await page.until("news > 0")
+        await page.tab.wait_for_timeout(200)  # as long as a look takes
+        await route.fulfill(response=answer)
+
+    await page.tab.route("**/desk/event", overtaken)
+    await page.press("b")
+    await _drawn_once(page)
+
+
+async def test_a_look_that_is_overtaken_by_a_key_leaves_the_desk_whole(
+    console: Console, agent: Visitor, page: Page
+) -> None:
+    await _asked_of_surrender(console, agent, page)
+    drawn = asyncio.Event()
+
+    async def asked_first(route: Route) -> None:
+        await drawn.wait()
+        await route.continue_()
+
+    await page.tab.route("**/desk?seen=*", asked_first)
+    async with page.tab.expect_request("**/desk?seen=*"):
+        await page.ask("document.getElementById('desk').dispatchEvent(new CustomEvent('sse:look')) && null")
+    await page.press("b")
+    await page.until(_node("S900_SURRENDER"))
+    async with page.tab.expect_response("**/desk?seen=*"):
+        drawn.set()
+    await _drawn_once(page)
 
 
 async def test_the_longest_screens_of_a_bank_policy_need_no_scrolling(

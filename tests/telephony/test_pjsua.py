@@ -141,7 +141,7 @@ async def test_closing_leaks_no_process_thread_socket_or_file(tmp_path: Path):
 def _open_things() -> tuple[list[str], list[str]]:
     """What this process holds open by kind (`socket`, `pipe`, files by name), and its threads."""
     held = [str(link.readlink()).split(":[")[0] for link in Path("/proc/self/fd").iterdir() if link.is_symlink()]
-    threads = [thread.name for thread in threading.enumerate() if not thread.name.startswith("waitpid-")]
+    threads = [thread.name for thread in threading.enumerate() if "waitpid-" not in thread.name]
     return sorted(held), sorted(threads)
 
 

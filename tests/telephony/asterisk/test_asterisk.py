@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import shutil
 import socket
 import threading
@@ -329,7 +330,7 @@ async def test_closing_leaks_no_process_thread_socket_or_file(tmp_path: Path):
 
 def _open_things() -> tuple[list[str], list[str]]:
     held = [str(link.readlink()).split(":[")[0] for link in Path("/proc/self/fd").iterdir() if link.is_symlink()]
-    threads = [thread.name for thread in threading.enumerate() if not thread.name.startswith(("waitpid-", "asyncio_"))]
+    threads = [thread.name for thread in threading.enumerate() if not re.match(r".*waitpid-|asyncio_", thread.name)]
     return sorted(held), sorted(threads)
 
 
