@@ -26,7 +26,7 @@ from dialer.domain.user import Permission, User
 from dialer.ports import topics
 from dialer.ports.storage import Work
 from dialer.usecases import staff_the_floor
-from dialer.usecases.conduct_interview import Talks, mark_conversation, report_event
+from dialer.usecases.conduct_interview import Talks, mark_conversation, report_event, take_back_answer
 from dialer.usecases.finish_attempt import wrap_up
 from dialer.usecases.look_at_desk import (
     NOTE,
@@ -184,6 +184,15 @@ async def _event(request: web.Request, site: Site, user: User) -> OpenDesk:
     return await _step(request, site, user, sent.get("version", ""), move)
 
 
+async def _take_back(request: web.Request, site: Site, user: User) -> OpenDesk:
+    sent, now = await fields(request), site.now
+
+    async def move(work: Work, talks: Talks) -> Talks:
+        return await take_back_answer(work, talks, sent.get("node", ""), now)
+
+    return await _step(request, site, user, sent.get("version", ""), move)
+
+
 async def _mark(request: web.Request, site: Site, user: User) -> None:
     flag, now = await field(request, "flag"), site.now
 
@@ -231,6 +240,7 @@ ROUTES = (
     Route("POST", "/desk/hang-up", Permission.TAKE_CALLS, _action(_hang_up)),
     Route("POST", "/desk/answer", Permission.TAKE_CALLS, _action(_answer)),
     Route("POST", "/desk/event", Permission.TAKE_CALLS, _action(_event)),
+    Route("POST", "/desk/take-back", Permission.TAKE_CALLS, _action(_take_back)),
     Route("POST", "/desk/mark", Permission.TAKE_CALLS, _action(_mark)),
     Route("POST", "/desk/typed", Permission.TAKE_CALLS, keep_typed),
     Route("POST", "/desk/wrap-up", Permission.TAKE_CALLS, _action(_wrap_up)),

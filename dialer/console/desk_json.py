@@ -104,6 +104,7 @@ def _screen(desk: Desk, screen: Screen) -> Json:
         ],
         "outcome": screen.outcome,
         "next_action": screen.next_action,
+        "takes_back": screen.takes_back,
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 
 from dialer.domain import interview as talk
 from dialer.domain.attempt import Attempt, AttemptId
@@ -56,6 +57,7 @@ class Moment:
         pressed: the option's or the event's label, as the agent saw it; empty when the script is not at hand.
         value: what the item came to; None when nothing was answered (客户忙, 现在不方便, the goodbye).
         words: what the agent wrote down there.
+        taken_back: the key was the wrong one, and the agent said so at once.
     """
 
     attempt_id: AttemptId
@@ -67,6 +69,7 @@ class Moment:
     recording_id: int | None
     offset_ms: int
     from_ms: int
+    taken_back: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +130,10 @@ def _moments(stored: StoredInterview, scripts: Scripts, recording_id: int | None
     interview = talk.from_plain(stored.state)
     script = _at_hand(scripts, interview, talk.facts_from_plain(stored.facts))
     earlier_ms = 0
-    for step in interview.steps:
+    for step, after in zip_longest(interview.steps, interview.steps[1:]):
+        if step.move == talk.TAKEN_BACK:
+            earlier_ms = step.offset_ms
+            continue
         key = (step.node, step.offset_ms)
         answer = next((each for each in interview.answers if (each.node, each.offset_ms) == key), None)
         title, screen = _title(script, step, answer), _screen(script, step)
@@ -135,12 +141,13 @@ def _moments(stored: StoredInterview, scripts: Scripts, recording_id: int | None
             attempt_id=stored.attempt_id,
             title=title,
             beside=screen if screen != title else "",
-            pressed=_pressed(script, step),
+            pressed=talk.pressed(script, step) if script else "",
             value=answer.value if answer else None,
             words="；".join(each.value for each in interview.captures if (each.node, each.offset_ms) == key),
             recording_id=recording_id,
             offset_ms=step.offset_ms,
             from_ms=max(earlier_ms, step.offset_ms - _LEAD_IN_MS),  # not within the moment before
+            taken_back=after is not None and after.move == talk.TAKEN_BACK,
         )
         earlier_ms = step.offset_ms
 
@@ -167,11 +174,3 @@ def _title(script: CallScript | None, step: Step, answer: Answer | None) -> str:
 
 def _screen(script: CallScript | None, step: Step) -> str:
     return script.node(step.node).title if script else step.node
-
-
-def _pressed(script: CallScript | None, step: Step) -> str:
-    if script is None:
-        return ""
-    options = {option.code: option.label for option in script.node(step.node).options}
-    events = {each.event: each.label for each in script.global_events}
-    return (events | options).get(step.move, step.move)

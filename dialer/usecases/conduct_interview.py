@@ -161,6 +161,20 @@ async def report_event(work: Work, talks: Talks, node: str, event: str, now: dat
     return await _keep(work, talks, current.after(stepped), now, offset_ms)
 
 
+async def take_back_answer(work: Work, talks: Talks, node: str, now: datetime) -> Talks:
+    """Go back to what the last key answered, while the customer is on the line: it was the wrong key.
+
+    Raises:
+        StaleVersion: the interview has moved on.
+        ImpossibleMove: there is nothing to take back.
+    """
+    current = _on_screen(talks, node)
+    offset_ms = await _offset_ms(work, current.attempt.call_id, now)
+    return await _keep(
+        work, talks, current.after(talk.take_back(current.interview, at_offset_ms=offset_ms)), now, offset_ms
+    )
+
+
 async def mark_conversation(work: Work, talks: Talks, flag: str, now: datetime) -> Talks:
     """Set one of the agent's own marks (声纹疑点 …)."""
     current = held(talks)

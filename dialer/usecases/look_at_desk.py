@@ -60,6 +60,7 @@ class DeskAction(StrEnum):
     ANSWER = "answer"
     EVENT = "event"
     MARK = "mark"
+    TAKE_BACK = "take-back"
     WRAP_UP = "wrap-up"
 
 
@@ -173,9 +174,13 @@ class Desk:
     def actions(self) -> frozenset[DeskAction]:
         """What can be done now, so that no screen offers what the rules refuse."""
         state = self.seat.state if self.seat else SeatState.AWAY
-        asked = state is SeatState.TALKING and self.screen is not None and self.screen.outcome is None
-        wished = {DeskAction[wish.name] for wish in wishes(self.seat)}
-        return _IN_STATE.get(state, frozenset()) | (_IN_A_TALK if asked else frozenset()) | wished
+        in_talk = self._in_talk(self.screen) if state is SeatState.TALKING and self.screen else frozenset()
+        return _IN_STATE.get(state, frozenset()) | in_talk | {DeskAction[wish.name] for wish in wishes(self.seat)}
+
+    @staticmethod
+    def _in_talk(screen: Screen) -> frozenset[DeskAction]:
+        asked = _IN_A_TALK if screen.outcome is None else frozenset()
+        return asked | {DeskAction.TAKE_BACK} if screen.takes_back else asked
 
     def written(self, option: str, capture: str) -> str:
         """What was typed into a field of the question on screen."""

@@ -165,6 +165,28 @@ async def test_what_is_being_written_outlives_a_change_on_the_desk(
     assert await page.ask("document.querySelector('[name=note]').value") == "客户说晚上再打"
 
 
+async def test_a_wrong_key_is_taken_back_by_one_key(console: Console, agent: Visitor, page: Page) -> None:
+    await console.site.a_case_is_due()
+    call = await console.site.connected()
+    await console.site.answer_until(call, "M060_SIGN_HOLDER")
+    await open_page(console, agent, page, "/desk")
+    await page.press("x")  # the line is gone, it says: the questions are over
+    await page.until("document.querySelector('.over') !== null")
+    await keep(page, "wrong-key")
+    await page.press("Backspace")
+    await page.until(_node("M060_SIGN_HOLDER"))
+    assert await page.ask("document.querySelector('[data-key=Backspace]') === null")
+    await page.press("b")
+    await page.until(_node("S900_SURRENDER"))
+    await page.press(await page.ask("document.querySelector('details.option summary').dataset.key"))
+    await page.until("document.activeElement.tagName === 'TEXTAREA'")
+    await page.write("退保吧")
+    await page.press("Backspace")
+    assert await page.ask("document.activeElement.value") == "退保"
+    await keep(page, "taken-back-later")
+    assert await page.ask(_node("S900_SURRENDER"))
+
+
 async def _asked_of_surrender(console: Console, agent: Visitor, page: Page) -> None:
     await console.site.a_case_is_due()
     call = await console.site.connected()

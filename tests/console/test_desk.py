@@ -191,6 +191,25 @@ async def test_a_mark_is_set_and_its_button_goes(console: Console, agent: Visito
     assert "VOICE_MISMATCH" not in [mark["code"] for mark in desk["screen"]["marks"]]
 
 
+async def test_a_wrong_key_is_taken_back_while_the_customer_is_on_the_line(console: Console, agent: Visitor) -> None:
+    await console.site.a_case_is_due()
+    call = await console.site.connected()
+    greeting = await agent.desk()
+    assert "take-back" not in greeting["actions"]
+    wrong = await agent.answer(greeting, "WRONG_NUMBER")
+    assert wrong["screen"]["takes_back"] in await (await agent.get("/desk")).text()
+    sent = {"version": wrong["version"], "node": wrong["screen"]["node"]}
+    status, again = await agent.act("take-back", **sent)
+    assert (status, again["screen"]["node"]) == (200, greeting["screen"]["node"])
+    assert "take-back" not in again["actions"]
+    status, _ = await agent.act("take-back", **sent)
+    assert status == 409
+    await agent.answer(again)
+    await console.site.hung_up(call, Party.CUSTOMER)
+    desk = await agent.desk()
+    assert "take-back" not in desk["actions"]
+
+
 async def test_the_desk_works_by_plain_forms_too(console: Console, agent: Visitor) -> None:
     response = await agent.post("/desk/pause", reason="BREAK", csrf=agent.csrf)
     assert (response.status, response.headers["Location"]) == (303, "/desk")

@@ -29,6 +29,7 @@ from dialer.domain.interview import (
     raise_event,
     screen,
     start,
+    take_back,
     to_plain,
     verdict,
     with_pending_items,
@@ -117,6 +118,11 @@ class Talk:
         self.seconds += 1
         offset = self.seconds * 1000
         self.interview = raise_event(self.script, self.facts, self.interview, name, at_offset_ms=offset)
+        return self
+
+    def take_back(self) -> Talk:
+        self.seconds += 1
+        self.interview = take_back(self.interview, at_offset_ms=self.seconds * 1000)
         return self
 
     def agree_until(self, node: str) -> Talk:
@@ -297,6 +303,85 @@ def test_an_agent_sets_only_the_marks_meant_for_agents():
     talk = Talk.about()
     with pytest.raises(ImpossibleMove, match="REFUSED_ITEM"):
         mark(talk.interview, "REFUSED_ITEM")
+
+
+# --- a wrong key ------------------------------------------------------------------------------------------------
+
+
+def stands(interview: Interview) -> Interview:
+    """The interview without what tells how it came there."""
+    flags = tuple(flag for flag in interview.flags if flag != "FINDING_TAKEN_BACK")
+    return replace(interview, steps=(), flags=flags, before=None)
+
+
+def test_a_wrong_key_is_taken_back_with_all_that_followed_from_it():
+    talk = Talk.about().agree_until("M060_SIGN_HOLDER")
+    before = talk.interview
+    talk.event("COACHED")
+    assert talk.screen.takes_back == "旁人指导"
+    talk.take_back()
+    assert stands(talk.interview) == stands(before)
+    assert [step.move for step in talk.interview.steps[-2:]] == ["COACHED", "TAKEN_BACK"]
+    assert talk.screen.takes_back == ""
+
+
+def test_what_ended_the_questions_by_mistake_is_taken_back():
+    talk = Talk.about().agree_until("M060_SIGN_HOLDER").event("LINE_DROP")
+    assert talk.interview.is_over
+    talk.take_back()
+    assert (talk.node, talk.interview.is_over) == ("M060_SIGN_HOLDER", False)
+    talk.agree_to_the_end()
+    assert talk.verdict.outcome is Outcome.SUCCESS
+
+
+def test_a_problem_that_is_taken_back_is_left_for_qa_to_hear():
+    talk = Talk.about().agree_until("M060_SIGN_HOLDER").event("COACHED").say("NO")
+    talk.say("NO")
+    assert problems_of(talk) == [L1_SIGNATURE]
+    talk.take_back()
+    assert problems_of(talk) == []
+    assert talk.interview.flags[-1] == "FINDING_TAKEN_BACK"
+
+
+def test_what_the_agent_has_marked_since_stays_marked():
+    talk = Talk.about().agree_until("M060_SIGN_HOLDER").say("YES")
+    talk.interview = mark(talk.interview, "RUSHED_ANSWERS")
+    assert talk.take_back().interview.flags == ("RUSHED_ANSWERS",)
+
+
+def test_only_the_last_key_is_taken_back_and_only_once():
+    talk = Talk.about().agree_until("M060_SIGN_HOLDER").take_back()
+    with pytest.raises(ImpossibleMove, match="no answer to take back"):
+        talk.take_back()
+    with pytest.raises(ImpossibleMove, match="no answer to take back"):
+        Talk.about().take_back()
+
+
+def test_the_comparison_of_the_documents_digits_is_not_taken_back():
+    talk = Talk.about(phone_changed=True).say(*TO_IDENTITY)
+    assert talk.node == "M035_VERIFY_STRONG"
+    with pytest.raises(ImpossibleMove, match="no answer to take back"):
+        talk.say("MISMATCH").take_back()
+
+
+@settings(max_examples=60, deadline=None)
+@given(seed=st.integers(0, 2**32), script_id=st.sampled_from(PRODUCTS + REDIALS), moves=st.integers(0, 40))
+def test_whatever_was_pressed_last_is_taken_back_whole(seed, script_id, moves):
+    draw = dice(seed)
+    script = script_of(script_id)
+    facts = random_facts(draw, script)
+    talk = Talk(script, facts, start(script, facts))
+    for _ in range(moves):
+        before = talk.interview
+        if draw.random() < 0.3:
+            talk.event(draw.choice(talk.screen.events).event)
+        else:
+            choice = draw.choice(talk.screen.choices)
+            talk.say(choice.code, **{capture.field: "2026-09-20" for capture in choice.captures})
+        if talk.screen.takes_back:
+            assert stands(take_back(talk.interview, at_offset_ms=10**6)) == stands(before)
+        if talk.interview.is_over:
+            break
 
 
 # --- variables --------------------------------------------------------------------------------------------------

@@ -42,6 +42,7 @@ from dialer.usecases.conduct_interview import (
     conversations,
     held,
     report_event,
+    take_back_answer,
 )
 from dialer.usecases.finish_attempt import wrap_up
 from dialer.usecases.follow_call import Followed, follow_call
@@ -253,6 +254,12 @@ class Site:
         async with self.storage.begin() as work:
             talks = await conversations(work, self.scripts, call_id)
             return held(await report_event(work, talks, held(talks).interview.node, event, self.now))
+
+    async def take_back(self, call_id: CallId) -> Conversation:
+        self.later(seconds=2)
+        async with self.storage.begin() as work:
+            talks = await conversations(work, self.scripts, call_id)
+            return held(await take_back_answer(work, talks, held(talks).interview.node, self.now))
 
     async def answer_everything(self, call_id: CallId, **instead: str) -> Conversation:
         """The first option at every node, or the one named for a node."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from dialer.domain.case import CaseState
 from dialer.domain.errors import NotFound
 from dialer.domain.policy import Design
 from dialer.domain.script import AnswerValue
@@ -109,6 +110,24 @@ async def test_beside_the_sound_stands_what_the_agent_pressed_and_wrote_down(sit
     assert misled.words == "说是存款，随时能取"
     assert "存款" not in repr(misled)
     assert not any(each.words for each in file.moments if each is not misled)
+
+
+async def test_a_wrong_key_stands_beside_the_sound_as_taken_back_and_counts_for_nothing(site: Site) -> None:
+    case = await site.a_case_is_due()
+    call = await site.connected()
+    await site.answer_until(call, "M060_SIGN_HOLDER")
+    await site.report(call, "LINE_DROP")
+    await site.take_back(call)
+    await site.answer_everything(call)
+    await site.over(call)
+    await site.sealed()
+
+    assert (await site.case(case)).state is CaseState.CLOSED_SUCCESS
+    file = await case_file(site.storage, site.scripts, LEADER, case.id)
+    (wrong,) = (each for each in file.moments if each.taken_back)
+    right = file.moments[file.moments.index(wrong) + 1]
+    assert (wrong.title, wrong.pressed, wrong.value) == ("投保人亲笔签名", "线路中断", None)
+    assert (right.title, right.value) == ("投保人亲笔签名", AnswerValue.CONFIRMED)
 
 
 async def test_the_moment_at_which_the_customer_had_no_time_can_be_jumped_to(site: Site) -> None:

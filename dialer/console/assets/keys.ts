@@ -79,7 +79,7 @@ function keyName(event: KeyboardEvent): string | null {
   if (digit) return digit[1] ?? null;
   const letter = /^Key([A-Z])$/.exec(event.code);
   if (letter) return event.shiftKey ? null : (letter[1] ?? "").toLowerCase();
-  return event.key === "Enter" || event.key === "End" ? event.key : null;
+  return ["Enter", "End", "Backspace"].includes(event.key) ? event.key : null;
 }
 
 function typedInto(target: EventTarget | null): HTMLElement | null {

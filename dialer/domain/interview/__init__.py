@@ -1,10 +1,10 @@
 """The interview: a script, a policy and a customer's answers become a verdict (rules §5.4, §8)."""
 
-from dialer.domain.interview.moves import AGENT_MARKS, choose, leave, mark, raise_event, start
+from dialer.domain.interview.moves import AGENT_MARKS, TAKEN_BACK, choose, leave, mark, raise_event, start, take_back
 from dialer.domain.interview.needed import Fact, facts_needed
 from dialer.domain.interview.pending import with_pending_items
 from dialer.domain.interview.reading_aloud import missing_variables
-from dialer.domain.interview.screen import Choice, EventButton, ItemProgress, Screen, screen
+from dialer.domain.interview.screen import Choice, EventButton, ItemProgress, Screen, pressed, screen
 from dialer.domain.interview.state import (
     IDENTITY_ITEMS,
     Answer,
@@ -24,6 +24,7 @@ from dialer.domain.interview.verdict import Verdict, verdict
 __all__ = [
     "AGENT_MARKS",
     "IDENTITY_ITEMS",
+    "TAKEN_BACK",
     "Answer",
     "CapturedField",
     "Choice",
@@ -45,9 +46,11 @@ __all__ = [
     "leave",
     "mark",
     "missing_variables",
+    "pressed",
     "raise_event",
     "screen",
     "start",
+    "take_back",
     "to_plain",
     "verdict",
     "with_pending_items",

@@ -12,6 +12,7 @@ from dialer.domain.interview.reading_aloud import missing_variables
 from dialer.domain.interview.state import (
     IDENTITY_ITEMS,
     Answer,
+    Before,
     CapturedField,
     Created,
     HeardProblem,
@@ -28,6 +29,7 @@ from dialer.domain.script.model import (
     RETURN_NEXT,
     CallScript,
     Capture,
+    Comparison,
     CreateObject,
     Effect,
     GlobalEvent,
@@ -42,6 +44,12 @@ from dialer.domain.script.model import (
 
 AGENT_MARKS: Mapping[str, str] = {"VOICE_MISMATCH": "声纹疑点", "RUSHED_ANSWERS": "催促应答"}
 """Flags the agent sets on what they hear, apart from any answer."""
+
+TAKEN_BACK = "TAKEN_BACK"
+"""The step that takes back the one before it."""
+
+FINDING_TAKEN_BACK = "FINDING_TAKEN_BACK"
+"""The flag of an interview in which a problem was taken back: whether the customer had said so is for QA to hear."""
 
 _VERDICTS = frozenset({Outcome.SUCCESS, Outcome.SUCCESS_PENDING_CORRECTION, Outcome.PROBLEM_L1, Outcome.PROBLEM_L2})
 _CUT_OFF = frozenset({"CUSTOMER_HANGUP", "LINE_DROP"})
@@ -118,6 +126,7 @@ def choose(
         interview,
         steps=(*interview.steps, Step(node.id, option.code, at_offset_ms)),
         captures=interview.captures + written,
+        before=None if node.compare is Comparison.ID_TAIL else _stands(interview),  # or digits could be tried for ever
     )
     return _take(script, facts, moved, option, at_offset_ms)
 
@@ -136,9 +145,39 @@ def raise_event(
     found = next((e for e in visible_events(script, interview) if e.event == event), None)
     if found is None:
         raise ImpossibleMove(f"{script.id} / {node.id}: event {event!r} is not possible here")
-    moved = replace(interview, steps=(*interview.steps, Step(node.id, event, at_offset_ms)))
+    moved = replace(interview, steps=(*interview.steps, Step(node.id, event, at_offset_ms)), before=_stands(interview))
     farewell = _farewell(script, node)
     return _enter(script, facts, moved, farewell if farewell and event in _CUT_OFF else found.goto)
+
+
+def take_back(interview: Interview, *, at_offset_ms: int) -> Interview:
+    """The interview as it stood before the last answer or event: the agent had pressed the wrong key.
+
+    Both stay among the steps, and what the agent has marked since stays marked. It is one move that can be taken back,
+    for then the agent still knows what the customer said; never a comparison, which is the system's.
+
+    Raises:
+        ImpossibleMove: there is nothing to take back.
+    """
+    stood = interview.before
+    if stood is None:
+        raise ImpossibleMove(f"{interview.node}: there is no answer to take back")
+    marked = tuple(flag for flag in interview.flags[stood.flags :] if flag in AGENT_MARKS)
+    back = replace(
+        interview,
+        node=stood.node,
+        main=stood.main,
+        answers=interview.answers[: stood.answers],
+        problems=interview.problems[: stood.problems],
+        flags=interview.flags[: stood.flags] + marked,
+        captures=interview.captures[: stood.captures],
+        created=interview.created[: stood.created],
+        steps=(*interview.steps, Step(interview.node, TAKEN_BACK, at_offset_ms)),
+        visits=interview.visits if interview.is_over else _one_less(interview.visits, interview.node),
+        outcome=None,
+        before=None,
+    )
+    return _flagged(back, FINDING_TAKEN_BACK) if len(interview.problems) > stood.problems else back
 
 
 def leave(script: CallScript, facts: InterviewFacts, interview: Interview) -> Interview:
@@ -164,6 +203,23 @@ def visible_events(script: CallScript, interview: Interview) -> tuple[GlobalEven
         return ()
     identified = interview.is_identified()
     return tuple(e for e in script.global_events if identified or not e.requires_identity)
+
+
+def _stands(interview: Interview) -> Before:
+    return Before(
+        interview.node,
+        interview.main,
+        answers=len(interview.answers),
+        problems=len(interview.problems),
+        flags=len(interview.flags),
+        captures=len(interview.captures),
+        created=len(interview.created),
+    )
+
+
+def _one_less(visits: Mapping[str, int], node: str) -> Mapping[str, int]:
+    left = {**visits, node: visits[node] - 1}
+    return {each: times for each, times in left.items() if times}
 
 
 def _earlier_answers(resumed: Interview | None) -> tuple[Answer, ...]:

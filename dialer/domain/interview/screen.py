@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from dialer.domain.interview.moves import AGENT_MARKS, visible_events
 from dialer.domain.interview.reading_aloud import agent_note, spoken_text
-from dialer.domain.interview.state import IDENTITY_ITEMS, Interview, InterviewFacts, applicable_items
+from dialer.domain.interview.state import IDENTITY_ITEMS, Interview, InterviewFacts, Step, applicable_items
 from dialer.domain.outcome import Outcome
 from dialer.domain.script.model import (
     RETURN,
@@ -70,7 +70,7 @@ class Screen:
     """One screen: what to read, what may be answered, what may be reported, how far we are.
 
     `seen_before`: the interview has been at this node and comes back to it. `comes_back`: the title of the question
-    that a side branch can return to.
+    that a side branch can return to. `takes_back`: what was pressed last, while it can be taken back.
     """
 
     script: str
@@ -89,6 +89,7 @@ class Screen:
     next_action: str
     seen_before: bool
     comes_back: str = ""
+    takes_back: str = ""
 
 
 def screen(script: CallScript, facts: InterviewFacts, interview: Interview) -> Screen:
@@ -115,7 +116,15 @@ def screen(script: CallScript, facts: InterviewFacts, interview: Interview) -> S
         next_action=node.next_action,
         seen_before=any(step.node == node.id for step in interview.steps),
         comes_back=_comes_back(script, interview, node),
+        takes_back=pressed(script, interview.steps[-1]) if interview.before else "",
     )
+
+
+def pressed(script: CallScript, step: Step) -> str:
+    """The label of what was pressed at a step, as the agent saw it."""
+    options = {option.code: option.label for option in script.node(step.node).options}
+    events = {each.event: each.label for each in script.global_events}
+    return (events | options).get(step.move, step.move)
 
 
 def _choice(node: Node, number: int, option: Option) -> Choice:

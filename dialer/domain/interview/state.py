@@ -110,11 +110,25 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Before:
+    """Where the interview stood before its last move: the nodes, and how much there was of whatever only grows."""
+
+    node: str
+    main: str
+    answers: int
+    problems: int
+    flags: int
+    captures: int
+    created: int
+
+
+@dataclass(frozen=True, slots=True)
 class Interview:
     """One policy's interview within one call.
 
     `main` is the main-line node that `$RETURN` goes back to. `carried` are answers of an earlier call (resumed) or
-    of the first policy of this call (identity). `closing_later`: another policy follows in this call.
+    of the first policy of this call (identity). `closing_later`: another policy follows in this call. `before` is
+    what taking back the last move leads to; None when there is nothing to take back.
     """
 
     script: ScriptRef
@@ -131,6 +145,7 @@ class Interview:
     visits: Mapping[str, int] = field(default_factory=dict)
     closing_later: bool = False
     outcome: Outcome | None = None
+    before: Before | None = None
 
     @property
     def is_over(self) -> bool:
@@ -194,6 +209,7 @@ def from_plain(stored: Mapping[str, Any]) -> Interview:
         visits=dict(stored["visits"]),
         closing_later=stored["closing_later"],
         outcome=Outcome(stored["outcome"]) if stored["outcome"] else None,
+        before=Before(**before) if (before := stored.get("before")) else None,
     )
 
 
