@@ -187,6 +187,25 @@ async def test_a_wrong_key_is_taken_back_by_one_key(console: Console, agent: Vis
     assert await page.ask(_node("S900_SURRENDER"))
 
 
+async def test_a_refusal_moves_nothing_on_the_desk(console: Console, agent: Visitor, page: Page) -> None:
+    await console.site.a_case_is_due()
+    await console.site.connected()
+    await open_page(console, agent, page, "/desk")
+    await page.until(_node("M010_GREET"))
+    top = "document.querySelector('.talk').getBoundingClientRect().top"
+    before = await page.ask(top)
+    await agent.answer(await agent.desk())  # in another tab
+    await page.press("1")
+    await page.until("document.querySelector('.notice') !== null")
+    assert await page.ask(_node("M020_NOTICE"))
+    assert await page.ask(top) == before
+    await keep(page, "refused")
+    await page.press("1")
+    await page.until(_node("M030_VERIFY"))
+    assert await page.ask("document.querySelector('.notice') === null")
+    page.complaints.clear()  # the browser reports the 409 that was asked for
+
+
 async def _asked_of_surrender(console: Console, agent: Visitor, page: Page) -> None:
     await console.site.a_case_is_due()
     call = await console.site.connected()
