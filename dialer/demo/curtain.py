@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import timedelta
 
+from dialer.domain.errors import ImpossibleMove
 from dialer.domain.seat import Seat, SeatState
 from dialer.ports import Clock, Scripts, Signals
 from dialer.ports.storage import Storage
@@ -40,7 +42,8 @@ async def _take_no_more_calls(storage: Storage, signals: Signals, clock: Clock) 
     async with storage.read() as work:
         people = [user for user in await work.floor.users() if user.login in busy]
     for user in people:
-        await pause(storage, signals, user, PauseReason.BREAK, clock.now())
+        with suppress(ImpossibleMove):  # they have paused, or gone, by themselves meanwhile
+            await pause(storage, signals, user, PauseReason.BREAK, clock.now())
 
 
 async def _seats(storage: Storage, states: frozenset[SeatState]) -> Sequence[Seat]:

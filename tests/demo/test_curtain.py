@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 
 import pytest
 
 from dialer.demo.curtain import calls_over, wrapped_up
+from dialer.domain.call import SeatId
 from dialer.domain.outcome import Outcome
 from dialer.domain.seat import SeatState
+from dialer.usecases.staff_the_floor import PauseReason, pause
 from tests.builders import a_user
-from tests.usecases.site import Site, SiteClock
+from tests.usecases.site import HeardSignals, Site, SiteClock
 
 
 @pytest.fixture(autouse=True)
@@ -52,6 +55,32 @@ async def test_who_talks_is_waited_for_which_is_said_once_in_both_languages(site
     await wrapped_up(site.storage, site.signals, site.scripts, site.rulebook, SiteClock(site))
     assert said == ["等待 1 通通话结束 · waiting for 1 call to end"]
     assert await site.outcomes(case) == [Outcome.SUCCESS]
+
+
+@dataclass
+class OneFollowsTheOther(HeardSignals):
+    """The second agent pauses when the first has."""
+
+    site: Site | None = None
+
+    async def notify(self, *topics: str) -> None:
+        await super().notify(*topics)
+        if self.site is not None:
+            site, self.site = self.site, None
+            await pause(site.storage, self, a_user(login="agent2"), PauseReason.LUNCH, site.now)
+
+
+async def test_who_pauses_by_themselves_meanwhile_is_left_to_their_pause(site: Site):
+    await site.seat_is_ready(SeatId("seat-2"), "agent2")
+    async with site.storage.begin() as work:
+        await work.floor.add_user(a_user(login="agent2"))
+    await calls_over(site.storage, OneFollowsTheOther(site=site), SiteClock(site), list[str]().append)
+    async with site.storage.read() as work:
+        paused = {seat.login: (seat.state, seat.why) for seat in await work.floor.seats()}
+    assert paused == {
+        "agent1": (SeatState.PAUSED, PauseReason.BREAK),
+        "agent2": (SeatState.PAUSED, PauseReason.LUNCH),
+    }
 
 
 async def test_who_waits_for_a_call_gets_none_any_more(site: Site):
