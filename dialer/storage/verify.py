@@ -17,10 +17,9 @@ from sqlalchemy import ColumnElement, RowMapping, Select, String, and_, cast, ex
 from dialer.domain.attachment import Attachment
 from dialer.domain.calendar import shanghai_day
 from dialer.domain.call import RecordingKind
-from dialer.domain.case import ON_THE_PHONE, CaseEvent, CaseState, Purpose
+from dialer.domain.case import ON_THE_PHONE, CaseEvent, CaseState
 from dialer.domain.dialing_hours import DialRules
 from dialer.domain.number import PastCall
-from dialer.domain.outcome import Outcome
 from dialer.domain.recording import RecordingState
 from dialer.domain.seat import SeatState
 from dialer.domain.ticket import TicketState
@@ -43,6 +42,7 @@ from dialer.storage.tables import (
     ticket_attachments,
     tickets,
 )
+from dialer.storage.verify_answers import answers_without_sound, closes
 from dialer.storage.waiting import waits_for_an_answer_that_is_there, waits_for_no_recording
 
 _PAGE = 500
@@ -93,6 +93,9 @@ async def find_faults(
     ):
         async for fault in _answers(database, question):
             yield fault
+    async for case_id in answers_without_sound(database):
+        what = "is closed on answers of an earlier call, and no sealed recording of that call holds them"
+        yield Fault(FaultKind.CLOSED_WITHOUT_PROOF, f"case {case_id}", what)
     async for fault in _numbers_over_limits(database, rules):
         yield fault
     async for record, what in breaks_of_the_audit_log(database):
@@ -171,7 +174,7 @@ def _closed_without_proof(min_recording_seconds: float) -> _Question:
         .join(recordings, recordings.c.id == segments.c.recording_id)
         .join(interviews, interviews.c.attempt_id == attempts.c.id)
     )
-    proof = exists().select_from(joined).where(attempts.c.case_id == cases.c.id, _closes(), sound, script)
+    proof = exists().select_from(joined).where(attempts.c.case_id == cases.c.id, closes(), sound, script)
     by_a_call = or_(last_closing == CaseEvent.SEALED.value, last_closing.is_(None))  # None: closed past the rules
     closed = and_(cases.c.state == CaseState.CLOSED_SUCCESS, by_a_call)
     return _Question(
@@ -180,13 +183,6 @@ def _closed_without_proof(min_recording_seconds: float) -> _Question:
         select(cases.c.id).where(closed, ~proof).order_by(cases.c.id),
         "is closed, and no successful attempt of it has a sealed recording of its talk and a finished interview",
     )
-
-
-def _closes() -> ColumnElement[bool]:
-    """Whether a case may close on the attempt; a confirming call need only be complete."""
-    succeeded = attempts.c.outcome.in_((Outcome.SUCCESS, Outcome.SUCCESS_PENDING_CORRECTION))
-    confirmed = attempts.c.purpose.in_((Purpose.L1_CONFIRM, Purpose.L2_RECONFIRM)) & attempts.c.completed
-    return or_(succeeded, confirmed)
 
 
 def _sealing_nothing() -> _Question:

@@ -10,8 +10,10 @@ from dialer.domain.attempt import Attempt
 from dialer.domain.call import Call, Phase
 from dialer.domain.case import CaseEvent, CaseState, Purpose
 from dialer.domain.dialing_hours import DialRules
+from dialer.domain.interview import Interview, to_plain
 from dialer.domain.outcome import Outcome
 from dialer.domain.recording import RecordingState
+from dialer.domain.script import ScriptRef
 from dialer.domain.seat import SeatState
 from dialer.domain.ticket import TicketState
 from dialer.ports.storage import Segment, StoredInterview
@@ -33,6 +35,7 @@ from tests.builders import (
 from tests.storage.stories import given_attempt, given_case, given_phone
 
 LIVING = ("engine-1",)
+_INTERVIEW = to_plain(Interview(ScriptRef("s", "1.0", "cd" * 32), original=None, node="END", main="END"))
 
 
 async def _faults(database: Database, living: tuple[str, ...] = LIVING) -> list[tuple[str, str]]:
@@ -70,7 +73,7 @@ async def _closed(database: Database, **missing: Any) -> int:
         finished = missing.get("interview_finished", at(10, 2))
         sha256 = missing.get("script_sha256", "cd" * 32)
         await work.interviews.begin(
-            StoredInterview(attempt.id, case.id, "s", "1.0", sha256, {}, {}, at(10), finished_at=finished)
+            StoredInterview(attempt.id, case.id, "s", "1.0", sha256, _INTERVIEW, {}, at(10), finished_at=finished)
         )
     await _finish(database, attempt, **missing.get("attempt", {}))
     async with database.begin() as work:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -19,6 +20,7 @@ from dialer.domain.call import (
     Ringing,
 )
 from dialer.domain.case import CaseState
+from dialer.domain.dialing_hours import DialRules
 from dialer.domain.errors import NotAllowed, NotFound, ReasonMissing
 from dialer.domain.outcome import Outcome
 from dialer.domain.recording import RecordingState
@@ -26,6 +28,7 @@ from dialer.domain.seat import SeatState
 from dialer.domain.user import Role
 from dialer.ports import SoundLost, StoreFailed
 from dialer.ports.topics import DISPATCH
+from dialer.storage.verify import FaultKind, find_faults
 from dialer.usecases.access import recording_in_scope
 from dialer.usecases.case_file import case_file
 from dialer.usecases.close_case import close_what_is_proved
@@ -80,6 +83,33 @@ async def test_a_success_that_was_never_recorded_is_dialled_again(site: Site):
     back = await site.case(case)
     assert back.state is CaseState.RETRY_WAIT
     assert "RECORDING_LOST" in back.next_why.about
+
+
+@pytest.mark.parametrize(
+    ("damage", "faults"),
+    [({}, 0), ({"state": RecordingState.LOST}, 1), ({"reaches_ms": 5_000}, 1)],
+)
+async def test_what_was_answered_before_the_line_broke_is_proved_by_the_sound_of_that_call(
+    site: Site, damage: dict[str, Any], faults: int
+):
+    """Scenario 26, looked at by `dialer verify` when the case is closed."""
+    case = await site.a_case_is_due()
+    broken = await site.connected()
+    await site.answer_until(broken, "M090_LIABILITY")
+    await site.hung_up(broken, Party.CUSTOMER)
+    await site.wrapped_up()
+    await site.sealed()
+    await site.talked(case)
+    await site.sealed()
+    assert (await site.case(case)).state is CaseState.CLOSED_SUCCESS
+    async with site.storage.begin() as work:
+        (recording,) = await work.recordings.of_call(broken)
+        assert recording.seal is not None
+        seal = replace(recording.seal, duration_ms=damage.get("reaches_ms", recording.seal.duration_ms))
+        await work.recordings.save(replace(recording, state=damage.get("state", recording.state), seal=seal))
+
+    found = [(fault.kind, fault.record) async for fault in find_faults(site.storage, DialRules(), 60.0)]
+    assert found == faults * [(FaultKind.CLOSED_WITHOUT_PROOF, f"case {case.id}")]
 
 
 async def test_what_the_network_said_is_sealed_and_heard_from_the_attempt_it_belongs_to(site: Site):
