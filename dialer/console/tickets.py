@@ -17,7 +17,7 @@ from dialer.domain.ticket import TicketId
 from dialer.domain.user import Permission, User
 from dialer.usecases.check_ticket import accept_answer, reject_answer, return_to_branch, send_back
 from dialer.usecases.hand_down_ticket import forward_ticket, hand_to_salesperson, take_ticket
-from dialer.usecases.look_at_tickets import LISTED, TicketView, ledger, ticket_file, tickets
+from dialer.usecases.look_at_tickets import TicketView, ledger, ticket_file, tickets
 
 
 async def list_tickets(request: web.Request) -> web.Response:
@@ -26,7 +26,7 @@ async def list_tickets(request: web.Request) -> web.Response:
     found = await tickets(site.storage, user, site.rulebook.calendar, site.now, view)
     if wants_json(request):
         return web.json_response({"tickets": [line_as_json(line) for line in found.lines], "counts": found.counts})
-    return page(request, "tickets.html", found=found, now=site.now, views=tuple(TicketView), listed=LISTED)
+    return page(request, "tickets.html", found=found, now=site.now, views=tuple(TicketView))
 
 
 async def show_ticket(request: web.Request) -> web.Response:

@@ -51,12 +51,12 @@ class CaseLine:
 
 @dataclass(frozen=True, slots=True)
 class CasesBehind:
-    """The cases of a count, cut off at `limit`."""
+    """The cases of a count; `left_off`: there are more than are found here."""
 
     wanted: CaseSet
     without: CaseSet | None
     found: Sequence[CaseLine]
-    limit: int
+    left_off: bool
 
 
 async def cases_behind(
@@ -67,6 +67,6 @@ async def cases_behind(
     mine = part_of(user, part)
     async with storage.read() as work:
         at = await moment_of(work, rulebook, now)
-        cases = await work.figures.behind(wanted, mine, at, without, _MOST)
-        found = [CaseLine(case, await work.policies.get(case.policy_no)) for case in cases]
-    return CasesBehind(wanted, without, found, _MOST)
+        cases = await work.figures.behind(wanted, mine, at, without, _MOST + 1)
+        found = [CaseLine(case, await work.policies.get(case.policy_no)) for case in cases[:_MOST]]
+    return CasesBehind(wanted, without, found, len(cases) > _MOST)

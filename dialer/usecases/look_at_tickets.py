@@ -99,10 +99,14 @@ class TicketView(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TicketList:
-    """One view's lines, the first due first, and how many tickets every view of open ones has."""
+    """One view's lines, the first due first, and how many tickets every view of open ones has.
+
+    `left_off`: there are more than the lines shown.
+    """
 
     view: TicketView
     lines: tuple[TicketLine, ...]
+    left_off: bool
     counts: Mapping[TicketView, int]
     names: Mapping[str, str]
 
@@ -127,7 +131,8 @@ async def tickets(
         listed = by_view[view] if view in by_view else await _done(work, user, now)
         lines = [await _line(work, user, ticket, calendar, now) for ticket in listed[:LISTED]]
         names = {each.login: each.name for each in await work.floor.users()}
-    return TicketList(view, tuple(lines), {each: len(those) for each, those in by_view.items()}, names)
+    counts: dict[TicketView, int] = {each: len(those) for each, those in by_view.items()}
+    return TicketList(view, tuple(lines), len(listed) > LISTED, counts, names)
 
 
 async def _done(work: Work, user: User, now: datetime) -> list[TransferTicket]:

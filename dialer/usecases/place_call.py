@@ -7,7 +7,8 @@ is shown to its agent first (`preview_case`), and dialled when they say so, if t
 from __future__ import annotations
 
 import uuid
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -81,19 +82,20 @@ async def place_next_call(
         if current is None or current.state is not SeatState.READY or not current.leg_up:
             return None
         course = await course_now(work, rulebook, now)
-        async for case in _due(work, course):
-            dialable = await _look_at(work, case, rulebook, course)
-            if dialable is None:
-                continue
-            if await show_first(work, dialable.known, rulebook, current, now):
-                return Previewed(current.id, case.id)
-            order = await _intend(work, dialable, scripts, rulebook, current, owner, course)
-            if order is not None:
-                return order
+        async with aclosing(_due(work, course)) as due:
+            async for case in due:
+                dialable = await _look_at(work, case, rulebook, course)
+                if dialable is None:
+                    continue
+                if await show_first(work, dialable.known, rulebook, current, now):
+                    return Previewed(current.id, case.id)
+                order = await _intend(work, dialable, scripts, rulebook, current, owner, course)
+                if order is not None:
+                    return order
     return None
 
 
-async def _due(work: Work, course: Course) -> AsyncIterator[RevisitCase]:
+async def _due(work: Work, course: Course) -> AsyncGenerator[RevisitCase, None]:
     """Each once, the most urgent first; one that was put off meanwhile is due no more."""
     seen: set[CaseId] = set()
     for count in _LOOK_AT:
