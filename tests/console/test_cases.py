@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from dialer.console.words import LANGUAGE_COOKIE
-from dialer.domain.call import CallId
+from dialer.domain.call import CallId, Ended, Party
 from dialer.domain.case import CaseState, RevisitCase
 from dialer.domain.reason import Reason
 from dialer.domain.recording import RecordingState
@@ -114,6 +114,19 @@ async def test_sound_that_the_store_has_lost_is_an_error_and_no_half_answer(cons
     await console.store.delete("talk.ogg")
     quality = await log_in(Role.QA)
     assert (await quality.get(f"/recordings/{recording_id}")).status == 404
+
+
+async def test_a_fault_of_ours_and_who_moved_a_case_are_named_in_words(console: Console, log_in) -> None:
+    site = console.site
+    case = await site.a_case_is_due()
+    await site.seat_is_ready()
+    await site.hear(Ended(await site.dialled(), site.now, Party.DIALER, failure="TRUNK_SILENT"))
+    quality = await log_in(Role.QA)
+    page = await (await quality.get(f"/cases/{case.id}")).text()
+    assert "中继无应答" in page
+    assert "拨号系统" in page
+    assert "TRUNK_SILENT" not in page
+    assert "system:engine" not in page
 
 
 async def test_the_floor_shows_who_does_what_and_where_cases_stand(console: Console, log_in, called) -> None:
