@@ -1,4 +1,4 @@
-"""The agent's phone in the page of the desk: what the browser needs to register, for its own agent alone."""
+"""The phone in the page, an agent's at the desk or a supervisor's on the floor: what the browser needs to register."""
 
 from __future__ import annotations
 
@@ -11,13 +11,25 @@ from dialer.domain.user import Permission, User
 from dialer.usecases.staff_the_floor import call_phone_again
 
 
-async def credentials(request: web.Request) -> web.Response:
-    """Where the agent's browser registers, and its passwords. Raises NotFound for one whose phone is no browser."""
+async def at_the_desk(request: web.Request) -> web.Response:
+    """Where the agent's browser registers, and its passwords; a seat's call names the seat, which is the login.
+
+    Raises NotFound for one whose phone is no browser.
+    """
     user = user_of(request)
-    name = _browser_of(user)
+    return _credentials(request, _browser_of(user), caller=user.login)
+
+
+async def on_the_floor(request: web.Request) -> web.Response:
+    """The same for a supervisor; a call into a talk names the browser that it is for."""
+    name = _browser_of(user_of(request))
+    return _credentials(request, name, caller=name)
+
+
+def _credentials(request: web.Request, name: str, *, caller: str) -> web.Response:
+    """`caller`: by whose name a call is known to be meant for this browser; others are not taken."""
     servers = [
-        # a seat's call names the seat, which is the login
-        {"name": server.name, "websocket": server.websocket, "user": name, "password": password, "seat": user.login}
+        {"name": server.name, "websocket": server.websocket, "user": name, "password": password, "caller": caller}
         for server in site_of(request).phone_servers
         if (password := server.passwords().get(name))
     ]
@@ -39,6 +51,7 @@ def _browser_of(user: User) -> str:
 
 
 ROUTES = (
-    Route("GET", "/desk/phone", Permission.TAKE_CALLS, credentials),
+    Route("GET", "/desk/phone", Permission.TAKE_CALLS, at_the_desk),
+    Route("GET", "/floor/phone", Permission.LISTEN_IN, on_the_floor),
     Route("POST", "/desk/phone/call-again", Permission.TAKE_CALLS, call_again),
 )

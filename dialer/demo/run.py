@@ -54,6 +54,7 @@ from dialer.verification import verify
 _NINE = time_of_day(9, 0)
 _FOLDERS = Path("var/demo")
 _PARTS, _ASTERISK_CONFIG = Path(".parts").absolute(), Path("config/asterisk")
+_WITH_PHONES = (Role.CC_AGENT, Role.CC_LEADER, Role.CC_MANAGER)
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _STANDSTILL_SECONDS = 90.0
 _LAST_CALLS_SECONDS = 30.0
@@ -163,7 +164,7 @@ def _asterisk(folder: Path, carrier: str) -> PrivateAsterisk:
     if program is None:
         raise TelephonyRefused("没有 Asterisk：请先执行 make asterisk · no Asterisk here: make asterisk")
     asterisk = PrivateAsterisk(program, _ASTERISK_CONFIG, folder.absolute() / "asterisk", carrier)
-    add_browsers(asterisk.folders.config, [_plain(Role.CC_AGENT)])
+    add_browsers(asterisk.folders.config, [*map(_plain, _WITH_PHONES)])
     return asterisk
 
 
@@ -172,11 +173,9 @@ async def _play(stage: _Stage, dialer: Running, console: Console, folder: Path) 
     assert dialer.console_url is not None  # `running` serves it
     site, (agent, supervisor, *phones) = stage.site, stage.phones
     at_browser = stage.options.engine is PhoneSystem.ASTERISK
-    own = {
-        Role.CC_AGENT: f"browser:{_plain(Role.CC_AGENT)}" if at_browser else agent.uri,
-        Role.CC_LEADER: supervisor.uri,
-        Role.CC_MANAGER: supervisor.uri,
-    }
+    own = dict(zip(_WITH_PHONES, (agent.uri, supervisor.uri, supervisor.uri), strict=True))
+    if at_browser:
+        own = {role: f"browser:{_plain(role)}" for role in _WITH_PHONES}
     people = [await _account(site, role, _plain(role), own.get(role, "")) for role in Role]
     agents = [await _account(site, Role.CC_AGENT, f"robot-{at}", phone.uri) for at, phone in enumerate(phones, 1)]
     branch = await _account(site, Role.L3_HANDLER, "robot-branch")

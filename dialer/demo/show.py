@@ -96,8 +96,9 @@ class Watch:
 
 _ANSWERS_ITSELF = "cc-agent 已配自动应答话机，登录即可坐席 · cc-agent has a phone that answers by itself"
 _IS_THE_BROWSER = (
-    "cc-agent 的话机就是浏览器：用本机的 Chromium 打开，戴上耳麦，允许麦克风 · "
-    "cc-agent's phone is the browser: Chromium on this machine, a headset, and allow the microphone"
+    "cc-agent、cc-leader、cc-manager 的话机就是浏览器：用本机的 Chromium 打开，戴上耳麦，允许麦克风 · "
+    "cc-agent's, cc-leader's and cc-manager's phone is the browser: Chromium on this machine, a headset, and allow the "
+    "microphone"
 )
 
 

@@ -25,7 +25,7 @@ from tests.journeys.sites import NUMBER, write_policies
 from trials.clock import FRIDAY
 
 ROOT = Path(__file__).parents[2]
-CUSTOMER_HERTZ, AGENT_HERTZ, WAITING_HERTZ = 1100, 700, 425
+CUSTOMER_HERTZ, AGENT_HERTZ, WAITING_HERTZ, SUPERVISOR_HERTZ = 1100, 700, 425, 1700
 CAPTURE = """
 const Real = window.RTCPeerConnection;
 window.RTCPeerConnection = class extends Real {
@@ -169,15 +169,8 @@ class BrowserSite:
 
     async def log_in(self, login: str = "agent1") -> None:
         """By the form, as people do."""
-        page = self.page
-        await page.go(f"{self.serving.url}/login")
-        await page.ask("document.querySelector('[name=login]').focus()")
-        await page.write(login)
-        await page.ask("document.querySelector('[name=password]').focus()")
-        await page.write(PASSWORD)
-        await page.press("Enter")
-        await page.until("location.pathname !== '/login'")
-        await page.go(f"{self.serving.url}/desk")
+        await _log_in(self.page, self.serving.url, login)
+        await self.page.go(f"{self.serving.url}/desk")
 
     async def phone(self, state: str) -> None:
         """Wait until the strip says so."""
@@ -189,13 +182,40 @@ class BrowserSite:
 
     async def hears(self, hertz: float) -> tuple[float, float]:
         """Wait until the page hears this tone; frequency and loudness."""
-        await self.page.until(f"Math.abs({HEARD}[0] - {hertz}) < 25 && {HEARD}[1] > -60")
-        heard: tuple[float, float] = tuple(await self.page.ask(HEARD))
-        return heard
+        return await hears(self.page, hertz)
 
     def rows(self, query: str) -> list[dict[str, Any]]:
         """What the database says."""
         return self.premises.rows(query)
+
+
+async def _log_in(page: Page, url: str, login: str) -> None:
+    await page.go(f"{url}/login")
+    await page.ask("document.querySelector('[name=login]').focus()")
+    await page.write(login)
+    await page.ask("document.querySelector('[name=password]').focus()")
+    await page.write(PASSWORD)
+    await page.press("Enter")
+    await page.until("location.pathname !== '/login'")
+
+
+async def hears(page: Page, hertz: float) -> tuple[float, float]:
+    """Wait until a page hears this tone; frequency and loudness."""
+    await page.until(f"Math.abs({HEARD}[0] - {hertz}) < 25 && {HEARD}[1] > -60")
+    heard: tuple[float, float] = tuple(await page.ask(HEARD))
+    return heard
+
+
+@asynccontextmanager
+async def a_supervisor_at_a_browser(site: BrowserSite, folder: Path) -> AsyncIterator[Page]:
+    """The floor, before a supervisor whose phone is another browser."""
+    await site.premises.create(at(8, day=FRIDAY), "leader", "CC_LEADER", "--phone", "browser:leader")
+    voice = folder / "supervisor.wav"
+    write_wav(voice, bursts(SUPERVISOR_HERTZ))
+    async with _with_microphone(voice) as page:
+        await _log_in(page, site.serving.url, "leader")
+        await page.go(f"{site.serving.url}/floor")
+        yield page
 
 
 @asynccontextmanager
@@ -212,7 +232,7 @@ async def a_site_with_a_browser(folder: Path, numbers: tuple[str, ...] = (NUMBER
         stack.push_async_callback(uas.close)
         trunk = f"{uas.host}:{uas.port}"
         asterisk = PrivateAsterisk(program, ROOT / "config" / "asterisk", folder / "asterisk", trunk)
-        add_browsers(asterisk.folders.config, ["agent1"])
+        add_browsers(asterisk.folders.config, ["agent1", "leader"])
         await stack.enter_async_context(asterisk)
         wire = Wire(("127.0.0.1", asterisk.ports.http))
         port = await stack.enter_async_context(wire.laid())

@@ -15,9 +15,12 @@ from tests.browser.conftest import keep
 from tests.browser.softphone_site import (
     AGENT_HERTZ,
     CUSTOMER_HERTZ,
+    SUPERVISOR_HERTZ,
     WAITING_HERTZ,
     BrowserSite,
     a_site_with_a_browser,
+    a_supervisor_at_a_browser,
+    hears,
 )
 from tests.journeys.premises import until
 
@@ -134,6 +137,29 @@ async def test_a_lost_websocket_takes_no_call_with_it(tmp_path: Path) -> None:
         await site.page.ask("document.querySelector('form[action$=stand-up] button').click()")
         await site.phone("ready")  # Asterisk reaches the page where it is now
         site.page.complaints.clear()  # the browser reports the socket that was cut
+
+
+async def test_a_supervisor_hears_a_call_and_speaks_into_it_from_the_browser(tmp_path: Path) -> None:
+    async with a_site_with_a_browser(tmp_path) as site, a_supervisor_at_a_browser(site, tmp_path) as floor:
+        await floor.until("document.getElementById('softphone').dataset.state === 'ready'")
+        await talking(site)
+        await site.hears(CUSTOMER_HERTZ)
+        await floor.until("document.querySelector('#listen-agent1-LISTEN') !== null")
+        await floor.tab.click("#listen-agent1-LISTEN")
+        await floor.until("document.querySelector('.tag.mode-listen time') !== null")
+        await floor.until("document.getElementById('softphone').dataset.state === 'online'")
+        heard = {hertz: (await hears(floor, hertz))[1] for hertz in (CUSTOMER_HERTZ, AGENT_HERTZ)}
+        await keep(floor, "floor-by-browser")
+        since = time.monotonic()
+        await asyncio.sleep(1)
+        assert site.customer.loud_at(SUPERVISOR_HERTZ, since) == []
+        await floor.tab.click("#listen-agent1-BARGE")
+        await until_heard(site, SUPERVISOR_HERTZ, since)
+        await floor.tab.click("#leave-agent1")
+        await floor.until("document.getElementById('softphone').dataset.state === 'ready'")
+        record("a supervisor", heard_decibels=heard)
+        await to_the_end(site)
+        assert floor.complaints == []
 
 
 def record(what: str, **figures: object) -> None:

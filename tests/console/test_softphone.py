@@ -49,13 +49,24 @@ async def test_an_agent_gets_their_own_browsers_password_at_each_server_that_kno
                 "websocket": "wss://north.example:8089/ws",
                 "user": "agent1",
                 "password": "the first one's",
-                "seat": "agent1",
+                "caller": "agent1",
             }
         ]
     }
     assert answer.headers["Cache-Control"] == "no-store"
     other = await _at_browser(console, log_in, "agent2")
     assert PASSWORDS["agent1"] not in await (await other.get("/desk/phone")).text()
+
+
+async def test_a_supervisors_browser_is_a_phone_on_the_floor(console: Console, log_in) -> None:
+    leader = await log_in(Role.CC_LEADER, login="zhangwei")
+    assert "softphone.js" not in await (await leader.get("/floor")).text()
+    await give_phone(console.site.storage, "zhangwei", "browser:agent2", "boss", console.site.now)
+    assert "softphone.js" in await (await leader.get("/floor")).text()
+    (server,) = (await (await leader.get("/floor/phone")).json())["servers"]
+    assert (server["user"], server["password"], server["caller"]) == ("agent2", "the second one's", "agent2")
+    agent = await _at_browser(console, log_in)
+    assert (await agent.get("/floor/phone")).status == 403
 
 
 async def test_nobody_without_a_browser_phone_gets_anything(console: Console, log_in, visit) -> None:

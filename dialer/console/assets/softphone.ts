@@ -1,5 +1,5 @@
-// The agent's phone, in the page of the desk: one tab holds it, Asterisk's seat call is answered by itself, and a page
-// that was loaded anew has itself called again.
+// The phone in the page, an agent's or a supervisor's: one tab holds it, Asterisk's call to it is answered by itself, and
+// a desk that was loaded anew has itself called again.
 import { Line, type Server } from "./softphone_line";
 import { Sound, type Trouble } from "./softphone_sound";
 
@@ -20,7 +20,7 @@ async function run(strip: HTMLElement): Promise<void> {
   await alone(`softphone ${strip.dataset["login"]}`, () => show(strip, "elsewhere"));
   show(strip, "connecting");
   await sound.opened((trouble) => show(strip, trouble));
-  const servers = await credentials();
+  const servers = await credentials(strip.dataset["phone"] ?? "");
   if (servers.length === 0) {
     show(strip, "refused");
     return;
@@ -44,8 +44,8 @@ function alone(name: string, waits: () => void): Promise<void> {
   });
 }
 
-async function credentials(): Promise<Server[]> {
-  const answer = await fetch("/desk/phone", { headers: { Accept: "application/json" }, cache: "no-store" });
+async function credentials(from: string): Promise<Server[]> {
+  const answer = await fetch(from, { headers: { Accept: "application/json" }, cache: "no-store" });
   return answer.ok ? ((await answer.json()) as { servers: Server[] }).servers : [];
 }
 
@@ -95,6 +95,7 @@ class Phone {
     if (test) test.disabled = this.state === "online" || this.state === "recovering";
     if (line.up) this.only(line);
     clearTimeout(this.asking);
+    if (!this.strip.dataset["callAgain"]) return; // nobody sits here: who wants to listen says so
     if (this.state !== "ready" || this.lines.some((each) => each.taken)) return;
     this.asking = window.setTimeout(() => void this.ask(), ASK_AFTER_MS);
   }
@@ -107,7 +108,7 @@ class Phone {
   /** We are reachable and hold no leg: should the agent sit at the desk, it is called now. */
   private async ask(): Promise<void> {
     const headers = { "X-CSRF-Token": this.strip.dataset["csrf"] ?? "", "X-Unasked": "1" };
-    await fetch("/desk/phone/call-again", { method: "POST", headers });
+    await fetch(this.strip.dataset["callAgain"] ?? "", { method: "POST", headers });
   }
 
   private listen(): void {

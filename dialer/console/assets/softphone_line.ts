@@ -1,4 +1,4 @@
-// The line to one Asterisk: registered over a WebSocket, and the seat's leg when it calls.
+// The line to one Asterisk: registered over a WebSocket, and the leg when it calls.
 //
 // A socket that is lost takes nothing with it: sound goes its own way, and the leg at Asterisk stays up. When we are
 // registered again, a re-INVITE tells Asterisk where we are now and opens the sound's way anew (ICE restart).
@@ -16,7 +16,7 @@ export interface Server {
   websocket: string;
   user: string;
   password: string;
-  seat: string;
+  caller: string;
 }
 
 export class Line {
@@ -90,10 +90,10 @@ export class Line {
     this.set({ registered: false, refused: failed.response !== null, away: failed.response === null });
   }
 
-  /** Only the seat's own call is taken: nobody else's may open the agent's microphone. */
+  /** Only the call that names this phone's own seat or browser is taken: nobody else's may open the microphone. */
   private called(session: RTCSession): void {
     const microphone = this.sound.microphone;
-    if (session.remote_identity.display_name !== this.server.seat || !microphone) {
+    if (session.remote_identity.display_name !== this.server.caller || !microphone) {
       session.terminate({ status_code: 480 });
       return;
     }

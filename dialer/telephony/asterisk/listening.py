@@ -15,6 +15,7 @@ from typing import Any
 import structlog
 
 from dialer.domain.call import CallId, ListenerDown, ListenerUp, ListenMode, WireEvent
+from dialer.domain.desk_phone import browser_name
 from dialer.ports import Clock, TelephonyRefused
 from dialer.telephony.asterisk.ari import Ari, AriRefused, AriSilent
 from dialer.telephony.asterisk.calls import Call, Listening
@@ -56,7 +57,8 @@ class Listeners:
     async def _call_phone(self, call: Call, address: str, mode: ListenMode) -> None:
         listening = call.listening = Listening(address, mode, _new(Kind.LISTENER, call))
         self._calls[call.call_id] = call
-        order = {"app": self._app, "timeout": _ANSWER_SECONDS, "callerId": APP}
+        caller = browser_name(address) or APP  # a browser takes only the call that names it
+        order = {"app": self._app, "timeout": _ANSWER_SECONDS, "callerId": caller}
         await self._ari.post(listening.phone.path, endpoint=dialled(address), **order)
 
     async def _spy(self, call: Call, listening: Listening, mode: ListenMode) -> None:
