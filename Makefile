@@ -19,10 +19,11 @@ demo: $(ENV) $(ASSETS) ## run the whole product on this machine; ENGINE=asterisk
 test: $(ENV) $(ASSETS) ## run every test; ARGS="-k calendar" chooses
 	@$(BIN)/python -m pytest -n 3 --dist loadfile $(ARGS)
 
-check: $(ENV) ## format, lint, types, import contracts
+check: $(ENV) node_modules/.ready ## format, lint, types (Python, TypeScript), import contracts
 	@$(BIN)/ruff format --check --quiet . || { echo 'not formatted: make format' >&2; exit 1; }
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
+	@tools/npm.sh $(VENV) run --silent types
 	@$(BIN)/lint-imports --no-logo
 
 format: $(ENV) ## let ruff format and mend what it can

@@ -35,7 +35,7 @@ export class SoundPlayer extends HTMLElement {
       this.audio.addEventListener(event, () => this.show(), { signal });
     }
     this.audio.addEventListener("play", () => this.run(), { signal });
-    this.audio.addEventListener("error", () => this.part("fault").toggleAttribute("hidden", false), { signal });
+    this.audio.addEventListener("error", () => this.field("fault").toggleAttribute("hidden", false), { signal });
     this.addEventListener("click", (event) => this.onClick(event), { signal });
     this.addEventListener("input", (event) => this.onInput(event), { signal });
     new ResizeObserver(() => this.show()).observe(this.canvas);
@@ -163,7 +163,7 @@ export class SoundPlayer extends HTMLElement {
     const [at, seconds] = [this.at, this.number("seconds")];
     draw(this.canvas, this.wave, seconds, at, this.own);
     this.toggleAttribute("playing", !this.audio.paused);
-    this.part("elapsed").textContent = clock(at);
+    this.field("elapsed").textContent = clock(at);
     const range = this.control<HTMLInputElement>("seek");
     range.value = String(at);
     range.setAttribute("aria-valuetext", `${clock(at)} / ${clock(seconds)}`);
@@ -179,7 +179,7 @@ export class SoundPlayer extends HTMLElement {
       each.button.closest("tr")?.classList.toggle("now", current);
       each.marker.classList.toggle("now", current);
     }
-    this.part("answer").textContent = now?.button.dataset["title"] ?? "";
+    this.field("answer").textContent = now?.button.dataset["title"] ?? "";
   }
 
   private overSilence(): void {
@@ -268,7 +268,7 @@ export class SoundPlayer extends HTMLElement {
     return Number(this.dataset[name]);
   }
 
-  private part(name: string): HTMLElement {
+  private field(name: string): HTMLElement {
     return this.querySelector(`[data-show=${name}]`) as HTMLElement;
   }
 
