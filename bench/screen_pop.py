@@ -25,6 +25,7 @@ from dialer.demo.tally import percentile
 from dialer.telephony.behaviours import Conduct
 
 LIMIT_MS = 250.0
+_READS_MS = 400  # the same key again within 300 ms is a bounce (dialer/console/assets/keys.ts)
 _CUSTOMER = Conduct(wait_seconds=0.5, hangs_up_after_seconds=0.8)
 _SEEN = """
 (() => {
@@ -67,6 +68,7 @@ async def _shows(page: Page, state: str) -> None:
 async def _press_at(page: Page, state: str) -> None:
     """Enter is what comes next: sit down, ready, wrapped up."""
     await _shows(page, state)
+    await page.wait_for_timeout(_READS_MS)
     await page.keyboard.press("Enter")
     await page.wait_for_selector(f"#desk:not([data-state={state}])")
 
