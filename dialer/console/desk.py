@@ -26,7 +26,7 @@ from dialer.domain.user import Permission, User
 from dialer.ports import topics
 from dialer.ports.storage import Work
 from dialer.usecases import staff_the_floor
-from dialer.usecases.conduct_interview import Talks, mark_conversation, report_event, take_back_answer
+from dialer.usecases.conduct_interview import Talks, mark_conversation, report_event
 from dialer.usecases.finish_attempt import wrap_up
 from dialer.usecases.look_at_desk import (
     NOTE,
@@ -43,7 +43,7 @@ from dialer.usecases.look_at_desk import (
 )
 from dialer.usecases.preview_case import GiveBackReason, dial_previewed, give_back
 from dialer.usecases.staff_the_floor import PauseReason
-from dialer.usecases.write_down import answer_at_desk, keep_words
+from dialer.usecases.write_down import answer_at_desk, keep_words, take_back_at_desk
 
 _KNOWN = web.AppKey("known_of_calls", dict[CallId, CallFacts])
 _CALLS_REMEMBERED = 1000
@@ -188,7 +188,7 @@ async def _take_back(request: web.Request, site: Site, user: User) -> OpenDesk:
     sent, now = await fields(request), site.now
 
     async def move(work: Work, talks: Talks) -> Talks:
-        return await take_back_answer(work, talks, sent.get("node", ""), now)
+        return await take_back_at_desk(work, user, talks, sent.get("node", ""), now)
 
     return await _step(request, site, user, sent.get("version", ""), move)
 

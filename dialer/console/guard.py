@@ -45,8 +45,8 @@ async def add_security_headers(request: web.Request, response: web.StreamRespons
     phones = (urlsplit(server.websocket) for server in site_of(request).phone_servers)
     origins = "".join(f" {phone.scheme}://{phone.netloc}" for phone in phones)
     response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY.format(phones=origins)
-    if not request.path.startswith("/static/"):
-        response.headers.setdefault("Cache-Control", "no-store")
+    ours = request.path.startswith("/static/")  # asked for anew, or a page of today runs with the script of yesterday
+    response.headers.setdefault("Cache-Control", "no-cache" if ours else "no-store")
 
 
 @web.middleware

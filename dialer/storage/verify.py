@@ -12,12 +12,12 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import groupby
 
-from sqlalchemy import ColumnElement, RowMapping, Select, String, and_, cast, exists, func, or_, select
+from sqlalchemy import ColumnElement, RowMapping, Select, and_, exists, func, or_, select
 
 from dialer.domain.attachment import Attachment
 from dialer.domain.calendar import shanghai_day
 from dialer.domain.call import RecordingKind
-from dialer.domain.case import ON_THE_PHONE, CaseEvent, CaseState
+from dialer.domain.case import ON_THE_PHONE, CaseState
 from dialer.domain.dialing_hours import DialRules
 from dialer.domain.number import PastCall
 from dialer.domain.recording import RecordingState
@@ -34,7 +34,6 @@ from dialer.storage.tables import (
     attempts,
     calls,
     cases,
-    history,
     interviews,
     recordings,
     seats,
@@ -42,7 +41,7 @@ from dialer.storage.tables import (
     ticket_attachments,
     tickets,
 )
-from dialer.storage.verify_answers import answers_without_sound, closes
+from dialer.storage.verify_answers import answers_without_sound, closed_by_a_call, closes
 from dialer.storage.waiting import waits_for_an_answer_that_is_there, waits_for_no_recording
 
 _PAGE = 500
@@ -150,17 +149,6 @@ async def _answers(database: Database, question: _Question) -> AsyncIterator[Fau
 
 def _closed_without_proof(min_recording_seconds: float) -> _Question:
     """Cases closed by a telephone call without all that rules §5.9 asks for, in one and the same attempt."""
-    last_closing = (
-        select(history.c.event)
-        .where(
-            history.c.record == "case",
-            history.c.record_id == cast(cases.c.id, String),
-            history.c.to_state == CaseState.CLOSED_SUCCESS.value,
-        )
-        .order_by(history.c.id.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
     sound = and_(
         recordings.c.state == RecordingState.SEALED,
         recordings.c.kind == RecordingKind.TALK,
@@ -175,12 +163,10 @@ def _closed_without_proof(min_recording_seconds: float) -> _Question:
         .join(interviews, interviews.c.attempt_id == attempts.c.id)
     )
     proof = exists().select_from(joined).where(attempts.c.case_id == cases.c.id, closes(), sound, script)
-    by_a_call = or_(last_closing == CaseEvent.SEALED.value, last_closing.is_(None))  # None: closed past the rules
-    closed = and_(cases.c.state == CaseState.CLOSED_SUCCESS, by_a_call)
     return _Question(
         FaultKind.CLOSED_WITHOUT_PROOF,
         "case",
-        select(cases.c.id).where(closed, ~proof).order_by(cases.c.id),
+        select(cases.c.id).where(closed_by_a_call(), ~proof).order_by(cases.c.id),
         "is closed, and no successful attempt of it has a sealed recording of its talk and a finished interview",
     )
 

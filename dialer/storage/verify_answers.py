@@ -6,15 +6,15 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from sqlalchemy import ColumnElement, RowMapping, func, or_, select
+from sqlalchemy import ColumnElement, RowMapping, String, and_, cast, func, or_, select
 
 from dialer.domain.call import RecordingKind
-from dialer.domain.case import CaseId, CaseState, Purpose
+from dialer.domain.case import CaseEvent, CaseId, CaseState, Purpose
 from dialer.domain.interview import IDENTITY_ITEMS, Answer, Interview, from_plain
 from dialer.domain.outcome import Outcome
 from dialer.domain.recording import LENGTH_TOLERANCE_SECONDS, RecordingState
 from dialer.storage.database import Database
-from dialer.storage.tables import attempts, cases, interviews, recordings, segments
+from dialer.storage.tables import attempts, cases, history, interviews, recordings, segments
 from dialer.storage.vault import Vault
 
 _PAGE = 500
@@ -25,7 +25,7 @@ async def answers_without_sound(database: Database) -> AsyncIterator[CaseId]:
     last = 0
     while True:
         async with database.statements(writes=False) as statements:
-            closed = select(cases.c.id).where(cases.c.state == CaseState.CLOSED_SUCCESS, cases.c.id > last)
+            closed = select(cases.c.id).where(closed_by_a_call(), cases.c.id > last)
             page = [row["id"] for row in await statements.all(closed.order_by(cases.c.id).limit(_PAGE))]
             rows = await statements.all(_TALKS.where(interviews.c.case_id.in_(page)))
         for case_id, of_case in groupby(rows, key=lambda row: row["case_id"]):
@@ -34,6 +34,23 @@ async def answers_without_sound(database: Database) -> AsyncIterator[CaseId]:
         if len(page) < _PAGE:
             return
         last = page[-1]
+
+
+def closed_by_a_call() -> ColumnElement[bool]:
+    """Whether a case is closed, and last by the recording of a call, or past the rules."""
+    last_closing = (
+        select(history.c.event)
+        .where(
+            history.c.record == "case",
+            history.c.record_id == cast(cases.c.id, String),
+            history.c.to_state == CaseState.CLOSED_SUCCESS.value,
+        )
+        .order_by(history.c.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    by_a_call = or_(last_closing == CaseEvent.SEALED.value, last_closing.is_(None))
+    return and_(cases.c.state == CaseState.CLOSED_SUCCESS, by_a_call)
 
 
 def closes() -> ColumnElement[bool]:
@@ -80,6 +97,6 @@ class _Talk:
 def _heard_whole(talks: Sequence[_Talk]) -> bool:
     closing = next((talk for talk in reversed(talks) if talk.closes), None)
     if closing is None:
-        return True  # closed without a call, or past the rules: other questions ask for that
+        return True  # that there is no such call is a fault of its own
     taken_up = [answer for answer in closing.interview.carried if answer.item not in IDENTITY_ITEMS]
     return all(any(talk.proves(answer) for talk in talks) for answer in taken_up)

@@ -134,8 +134,10 @@ def _moments(stored: StoredInterview, scripts: Scripts, recording_id: int | None
         if step.move == talk.TAKEN_BACK:
             earlier_ms = step.offset_ms
             continue
+        taken_back = after is not None and after.move == talk.TAKEN_BACK
+        answers, written = ((), interview.withdrawn) if taken_back else (interview.answers, interview.captures)
         key = (step.node, step.offset_ms)
-        answer = next((each for each in interview.answers if (each.node, each.offset_ms) == key), None)
+        answer = next((each for each in answers if (each.node, each.offset_ms) == key), None)
         title, screen = _title(script, step, answer), _screen(script, step)
         yield Moment(
             attempt_id=stored.attempt_id,
@@ -143,11 +145,11 @@ def _moments(stored: StoredInterview, scripts: Scripts, recording_id: int | None
             beside=screen if screen != title else "",
             pressed=talk.pressed(script, step) if script else "",
             value=answer.value if answer else None,
-            words="；".join(each.value for each in interview.captures if (each.node, each.offset_ms) == key),
+            words="；".join(each.value for each in written if (each.node, each.offset_ms) == key),
             recording_id=recording_id,
             offset_ms=step.offset_ms,
             from_ms=max(earlier_ms, step.offset_ms - _LEAD_IN_MS),  # not within the moment before
-            taken_back=after is not None and after.move == talk.TAKEN_BACK,
+            taken_back=taken_back,
         )
         earlier_ms = step.offset_ms
 

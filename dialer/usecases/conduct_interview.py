@@ -200,7 +200,7 @@ def _ended(current: Conversation, by: Party, offset_ms: int) -> Interview:
     try:
         return talk.raise_event(current.script, current.facts, current.interview, _HUNG_UP[by], at_offset_ms=offset_ms)
     except ImpossibleMove:
-        return replace(current.interview, outcome=Outcome.INCOMPLETE)
+        return replace(current.interview, outcome=Outcome.INCOMPLETE, before=None)
 
 
 async def begin_conversation(work: Work, call_id: CallId, now: datetime) -> None:

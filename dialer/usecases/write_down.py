@@ -13,8 +13,8 @@ from dialer.domain.seat import SeatState
 from dialer.domain.user import User
 from dialer.ports import Scripts
 from dialer.ports.storage import Draft, Storage, Work
-from dialer.usecases.conduct_interview import Talks, choose_answer, held, takes_words
-from dialer.usecases.look_at_desk import TIMES, OpenDesk, open_desk
+from dialer.usecases.conduct_interview import Talks, choose_answer, held, take_back_answer, takes_words
+from dialer.usecases.look_at_desk import TIMES, OpenDesk, field_of, open_desk
 
 
 async def keep_words(
@@ -66,3 +66,17 @@ async def answer_at_desk(
     if takes_words(asked):
         await work.drafts.drop(asked.attempt.call_id, user.login)
     return answered
+
+
+async def take_back_at_desk(work: Work, user: User, talks: Talks, node: str, now: datetime) -> Talks:
+    """`take_back_answer`; what had been written for it stands in its field again, a time agreed on it does not."""
+    pressed = held(talks).interview
+    back = await take_back_answer(work, talks, node, now)
+    call_id, step = held(talks).attempt.call_id, pressed.steps[-1]
+    again = held(back).interview.withdrawn[len(pressed.withdrawn) :]
+    kept = await work.drafts.of(call_id, user.login)
+    others = {name: text for name, text in kept.fields.items() if name not in TIMES} if kept else {}
+    words = {field_of(step.node, step.move, each.name): each.value for each in again}
+    if kept or words:
+        await work.drafts.put(Draft(call_id, user.login, {**others, **words}, now))
+    return back

@@ -208,8 +208,10 @@ async def hears(page: Page, hertz: float) -> tuple[float, float]:
 
 @asynccontextmanager
 async def a_supervisor_at_a_browser(site: BrowserSite, folder: Path) -> AsyncIterator[Page]:
-    """The floor, before a supervisor whose phone is another browser."""
-    await site.premises.create(at(8, day=FRIDAY), "leader", "CC_LEADER", "--phone", "browser:leader")
+    """The floor, before a supervisor whose phone is another browser, by a name of digits."""
+    await site.premises.create(
+        at(8, day=FRIDAY), "leader", "CC_LEADER", "--phone", "browser:8001"
+    )  # digits are a name, too
     voice = folder / "supervisor.wav"
     write_wav(voice, bursts(SUPERVISOR_HERTZ))
     async with _with_microphone(voice) as page:
@@ -232,7 +234,7 @@ async def a_site_with_a_browser(folder: Path, numbers: tuple[str, ...] = (NUMBER
         stack.push_async_callback(uas.close)
         trunk = f"{uas.host}:{uas.port}"
         asterisk = PrivateAsterisk(program, ROOT / "config" / "asterisk", folder / "asterisk", trunk)
-        add_browsers(asterisk.folders.config, ["agent1", "leader"])
+        add_browsers(asterisk.folders.config, ["agent1", "8001"])
         await stack.enter_async_context(asterisk)
         wire = Wire(("127.0.0.1", asterisk.ports.http))
         port = await stack.enter_async_context(wire.laid())

@@ -239,6 +239,27 @@ async def test_news_that_overtakes_the_answer_to_a_key_leaves_the_desk_whole(
     await _drawn_once(page)
 
 
+async def test_a_server_that_does_not_answer_is_not_asked_without_pause(
+    console: Console, agent: Visitor, page: Page
+) -> None:
+    await console.site.a_case_is_due()
+    await open_page(console, agent, page, "/desk")
+    asked: list[str] = []
+
+    async def unavailable(route: Route) -> None:
+        asked.append(route.request.url)
+        await route.fulfill(status=503)
+
+    await page.tab.route("**/desk?seen=*", unavailable)
+    await console.site.connected()
+    await console.desk_is_told()
+    await page.tab.wait_for_timeout(1500)
+    assert len(asked) in (1, 2)
+    await page.tab.unroute("**/desk?seen=*")
+    await page.until(_node("M010_GREET"))  # and by itself again
+    page.complaints.clear()  # the browser reports the 503
+
+
 async def test_a_look_that_is_overtaken_by_a_key_leaves_the_desk_whole(
     console: Console, agent: Visitor, page: Page
 ) -> None:

@@ -98,7 +98,8 @@ async def test_the_agreed_time_stands_in_words_and_nobody_is_offered_a_reload_in
     await page.press("1")
     await page.until("document.activeElement.value?.startsWith('2026-09-18')")
     async with page.tab.expect_response("**/desk/typed"):
-        await page.press("Enter")  # chooses, and confirms nothing
+        await page.press("Enter")  # chooses, and confirms nothing, the key that bounces neither
+        await page.tab.keyboard.press("Enter")
     await page.until("document.querySelector('[data-agreed]').textContent.startsWith('9月18日')")
     assert await page.ask(_state("WRAP_UP"))
     await page.press("9")

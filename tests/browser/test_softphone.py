@@ -150,6 +150,11 @@ async def test_a_supervisor_hears_a_call_and_speaks_into_it_from_the_browser(tmp
         await floor.until("document.getElementById('softphone').dataset.state === 'online'")
         heard = {hertz: (await hears(floor, hertz))[1] for hertz in (CUSTOMER_HERTZ, AGENT_HERTZ)}
         await keep(floor, "floor-by-browser")
+        chosen = ".chips a[href='/floor?state=TALKING']"
+        await floor.tab.click(chosen)
+        await floor.until(f"document.querySelector(\"{chosen}\").ariaCurrent === 'true'")
+        assert await floor.ask("location.search") == "?state=TALKING"
+        assert await floor.ask("document.getElementById('softphone').dataset.state") == "online"
         since = time.monotonic()
         await asyncio.sleep(1)
         assert site.customer.loud_at(SUPERVISOR_HERTZ, since) == []

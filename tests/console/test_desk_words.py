@@ -51,6 +51,17 @@ async def _note(agent: Visitor, desk: dict[str, Any], text: str) -> None:
     assert (await agent.post("/desk/typed", call=desk["call"]["id"], note=text)).status == 204
 
 
+async def test_words_of_an_answer_that_is_taken_back_stand_in_their_field_again(
+    console: Console, agent: Visitor
+) -> None:
+    desk = await _misled(console, agent)
+    option = _words_option(desk)
+    after = await agent.answer(desk, option["code"], **{option["captures"][0]["field"]: "业务员说保本"})
+    status, again = await agent.act("take-back", version=after["version"], node=after["screen"]["node"])
+    assert (status, again["screen"]["node"]) == (200, desk["screen"]["node"])
+    assert _typed(again) == "业务员说保本"
+
+
 async def test_words_half_typed_are_there_again_in_a_browser_that_comes_back(
     console: Console, agent: Visitor, visit
 ) -> None:

@@ -310,8 +310,8 @@ def test_an_agent_sets_only_the_marks_meant_for_agents():
 
 def stands(interview: Interview) -> Interview:
     """The interview without what tells how it came there."""
-    flags = tuple(flag for flag in interview.flags if flag != "FINDING_TAKEN_BACK")
-    return replace(interview, steps=(), flags=flags, before=None)
+    flags = tuple(flag for flag in interview.flags if flag != "ANSWER_TAKEN_BACK")
+    return replace(interview, steps=(), flags=flags, before=None, withdrawn=())
 
 
 def test_a_wrong_key_is_taken_back_with_all_that_followed_from_it():
@@ -340,7 +340,28 @@ def test_a_problem_that_is_taken_back_is_left_for_qa_to_hear():
     assert problems_of(talk) == [L1_SIGNATURE]
     talk.take_back()
     assert problems_of(talk) == []
-    assert talk.interview.flags[-1] == "FINDING_TAKEN_BACK"
+    assert talk.interview.flags == ("PROMPTED", "ANSWER_TAKEN_BACK")
+
+
+@pytest.mark.parametrize(
+    ("node", "pressed", "flagged"),
+    [
+        ("M060_SIGN_HOLDER", "YES", False),
+        ("M060_SIGN_HOLDER", "NO", True),
+        ("M030_VERIFY", "MISMATCH", True),
+        ("M175_ANY", "COMPLAINT", True),
+    ],
+)
+def test_whatever_is_more_than_a_plain_yes_is_left_for_qa_when_it_is_taken_back(node, pressed, flagged):
+    talk = Talk.about().agree_until(node).say(pressed).take_back()
+    assert ("ANSWER_TAKEN_BACK" in talk.interview.flags) is flagged
+
+
+def test_the_words_of_an_answer_that_is_taken_back_are_kept_apart():
+    talk = Talk.about().agree_until("M175_ANY").say("COMPLAINT").say("DONE", complaint_content="等太久").take_back()
+    assert talk.interview.captures == ()
+    assert [captured.value for captured in talk.interview.withdrawn] == ["等太久"]
+    assert from_plain(json.loads(json.dumps(to_plain(talk.interview)))) == talk.interview
 
 
 def test_what_the_agent_has_marked_since_stays_marked():
@@ -632,6 +653,12 @@ def test_scenario_09_two_policies_in_one_call_have_one_identity_two_results_and_
     assert second.verdict.outcome is Outcome.PROBLEM_L1
     assert second.verdict.completed
     assert first.verdict.outcome is Outcome.SUCCESS
+
+
+def test_the_last_answer_of_a_policy_is_not_taken_back_once_the_next_is_asked_about():
+    first = Talk.about("NB_LIFE_ORDINARY", closing_later=True)
+    first.agree_to_the_end()
+    assert Talk.about(identity_from=first.interview).screen.takes_back == ""
 
 
 def test_a_problem_in_a_policy_that_is_not_the_last_is_its_own_result_without_a_goodbye():

@@ -130,6 +130,24 @@ async def test_a_wrong_key_stands_beside_the_sound_as_taken_back_and_counts_for_
     assert (right.title, right.value) == ("投保人亲笔签名", AnswerValue.CONFIRMED)
 
 
+async def test_words_that_were_taken_back_stay_beside_the_sound(site: Site) -> None:
+    case = await site.a_case_is_due()
+    call = await site.connected()
+    await site.answer_until(call, "M175_ANY")
+    await site.answer(call, "COMPLAINT")
+    await site.answer(call, "DONE", complaint_content="等太久")
+    await site.take_back(call)
+    await site.answer(call, "DONE", complaint_content="等了两周")
+    await site.answer_everything(call)
+    await site.over(call)
+    await site.sealed()
+
+    file = await case_file(site.storage, site.scripts, LEADER, case.id)
+    written = [(each.words, each.taken_back) for each in file.moments if each.words]
+    assert written == [("等太久", True), ("等了两周", False)]
+    assert [found.words for found in file.problems] == ["等了两周"]
+
+
 async def test_the_moment_at_which_the_customer_had_no_time_can_be_jumped_to(site: Site) -> None:
     case = await site.a_case_is_due()
     call = await site.connected()

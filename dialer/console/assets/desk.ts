@@ -3,6 +3,7 @@
 import htmx from "htmx.org";
 
 const SOON_MS = 100; // after a key the stream tells within this what the key's own answer shows already
+const LATER_MS = 3000; // a server that does not answer is not asked again at once by hundreds of desks
 const NOTHING_NEW = 204;
 
 /** What htmx tells of a request. */
@@ -36,7 +37,8 @@ function dropLateLook(event: Event): void {
 function lookSoon(event: Event): void {
   const request = asked(event);
   if (request?.requestConfig.verb === "get" && request.xhr.status === NOTHING_NEW) return; // or it would ask for ever
-  setTimeout(lookAgain, SOON_MS);
+  const answered = request !== null && request.xhr.status >= 200 && request.xhr.status < 500;
+  setTimeout(lookAgain, answered ? SOON_MS : LATER_MS);
 }
 
 function lookAgain(): void {

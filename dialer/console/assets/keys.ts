@@ -25,6 +25,7 @@ function onKey(event: KeyboardEvent): void {
   const target = key === null ? null : wanted(key);
   if (event.key === "Enter" && choose(event.target)) {
     event.preventDefault(); // of the wrap-up: to choose a time is not to confirm it yet
+    bounces(event);
     return;
   }
   if (target === null || (event.key === "Enter" && onAControl(event.target))) return;

@@ -48,8 +48,8 @@ AGENT_MARKS: Mapping[str, str] = {"VOICE_MISMATCH": "声纹疑点", "RUSHED_ANSW
 TAKEN_BACK = "TAKEN_BACK"
 """The step that takes back the one before it."""
 
-FINDING_TAKEN_BACK = "FINDING_TAKEN_BACK"
-"""The flag of an interview in which a problem was taken back: whether the customer had said so is for QA to hear."""
+ANSWER_TAKEN_BACK = "ANSWER_TAKEN_BACK"
+"""The flag of an interview in which more than a plain yes was taken back: what was said is for QA to hear."""
 
 _VERDICTS = frozenset({Outcome.SUCCESS, Outcome.SUCCESS_PENDING_CORRECTION, Outcome.PROBLEM_L1, Outcome.PROBLEM_L2})
 _CUT_OFF = frozenset({"CUSTOMER_HANGUP", "LINE_DROP"})
@@ -153,8 +153,9 @@ def raise_event(
 def take_back(interview: Interview, *, at_offset_ms: int) -> Interview:
     """The interview as it stood before the last answer or event: the agent had pressed the wrong key.
 
-    Both stay among the steps, and what the agent has marked since stays marked. It is one move that can be taken back,
-    for then the agent still knows what the customer said; never a comparison, which is the system's.
+    Both stay among the steps, the words that were written down stay among the withdrawn ones, and what the agent has
+    marked since stays marked. It is one move that can be taken back, for then the agent still knows what the customer
+    said; never a comparison, which is the system's.
 
     Raises:
         ImpossibleMove: there is nothing to take back.
@@ -171,19 +172,29 @@ def take_back(interview: Interview, *, at_offset_ms: int) -> Interview:
         problems=interview.problems[: stood.problems],
         flags=interview.flags[: stood.flags] + marked,
         captures=interview.captures[: stood.captures],
+        withdrawn=interview.withdrawn + interview.captures[stood.captures :],
         created=interview.created[: stood.created],
         steps=(*interview.steps, Step(interview.node, TAKEN_BACK, at_offset_ms)),
         visits=interview.visits if interview.is_over else _one_less(interview.visits, interview.node),
         outcome=None,
         before=None,
     )
-    return _flagged(back, FINDING_TAKEN_BACK) if len(interview.problems) > stood.problems else back
+    return back if _said_yes(interview, stood) else _flagged(back, ANSWER_TAKEN_BACK)
+
+
+def _said_yes(interview: Interview, stood: Before) -> bool:
+    """Whether the last move confirmed something, and did nothing else."""
+    answers = interview.answers[stood.answers :]
+    flags = set(interview.flags[stood.flags :]) - AGENT_MARKS.keys()
+    more = flags or interview.problems[stood.problems :] or interview.created[stood.created :] or interview.is_over
+    return bool(answers) and all(answer.value.positive for answer in answers) and not more
 
 
 def leave(script: CallScript, facts: InterviewFacts, interview: Interview) -> Interview:
     """The interview after the agent hung up: a result stands whose goodbye was being said, else it is incomplete."""
     farewell = _farewell(script, script.node(interview.node))
-    return _enter(script, facts, interview, farewell) if farewell else replace(interview, outcome=Outcome.INCOMPLETE)
+    left = replace(interview, before=None)  # nobody is there any more to take anything back
+    return _enter(script, facts, left, farewell) if farewell else replace(left, outcome=Outcome.INCOMPLETE)
 
 
 def mark(interview: Interview, flag: str) -> Interview:

@@ -128,7 +128,8 @@ class Interview:
 
     `main` is the main-line node that `$RETURN` goes back to. `carried` are answers of an earlier call (resumed) or
     of the first policy of this call (identity). `closing_later`: another policy follows in this call. `before` is
-    what taking back the last move leads to; None when there is nothing to take back.
+    what taking back the last move leads to; None when there is nothing to take back. `withdrawn` is what was written
+    down and taken back.
     """
 
     script: ScriptRef
@@ -146,6 +147,7 @@ class Interview:
     closing_later: bool = False
     outcome: Outcome | None = None
     before: Before | None = None
+    withdrawn: tuple[CapturedField, ...] = ()
 
     @property
     def is_over(self) -> bool:
@@ -210,6 +212,7 @@ def from_plain(stored: Mapping[str, Any]) -> Interview:
         closing_later=stored["closing_later"],
         outcome=Outcome(stored["outcome"]) if stored["outcome"] else None,
         before=Before(**before) if (before := stored.get("before")) else None,
+        withdrawn=tuple(CapturedField(**captured) for captured in stored.get("withdrawn", ())),
     )
 
 

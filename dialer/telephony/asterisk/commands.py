@@ -11,7 +11,7 @@ from dialer.ports import DialOrder
 from dialer.telephony.asterisk.ari import Ari, AriRefused, AriSilent
 from dialer.telephony.asterisk.calls import Call, Seat
 from dialer.telephony.asterisk.fetching import remove
-from dialer.telephony.asterisk.names import Channel, dialled
+from dialer.telephony.asterisk.names import Channel, caller_id, dialled
 from dialer.telephony.asterisk.translate import EVENTS
 
 _SEAT_ANSWER_SECONDS = 20
@@ -44,7 +44,7 @@ class Commands:
             extension="return" if seat.waiting else "sit",
             priority=1,
             timeout=_SEAT_ANSWER_SECONDS,
-            callerId=seat.seat,
+            callerId=caller_id(seat.seat),
             variables={"DIALER_CUSTOMER": seat.waiting.channel.id} if seat.waiting else {},
         )
 

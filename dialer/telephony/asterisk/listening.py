@@ -20,7 +20,7 @@ from dialer.ports import Clock, TelephonyRefused
 from dialer.telephony.asterisk.ari import Ari, AriRefused, AriSilent
 from dialer.telephony.asterisk.calls import Call, Listening
 from dialer.telephony.asterisk.configuration import APP
-from dialer.telephony.asterisk.names import Channel, Kind, dialled, ours
+from dialer.telephony.asterisk.names import Channel, Kind, caller_id, dialled, ours
 from dialer.telephony.asterisk.translate import News, Saying
 
 _LOG = structlog.get_logger("telephony")
@@ -57,7 +57,7 @@ class Listeners:
     async def _call_phone(self, call: Call, address: str, mode: ListenMode) -> None:
         listening = call.listening = Listening(address, mode, _new(Kind.LISTENER, call))
         self._calls[call.call_id] = call
-        caller = browser_name(address) or APP  # a browser takes only the call that names it
+        caller = caller_id(browser_name(address) or APP)  # a browser takes only the call that names it
         order = {"app": self._app, "timeout": _ANSWER_SECONDS, "callerId": caller}
         await self._ari.post(listening.phone.path, endpoint=dialled(address), **order)
 

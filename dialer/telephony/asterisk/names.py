@@ -57,3 +57,8 @@ def dialled(address: str) -> str:
     """What Asterisk dials for a phone."""
     browser = browser_name(address)
     return f"PJSIP/{browser}" if browser else f"PJSIP/phones/{address}"
+
+
+def caller_id(name: str) -> str:
+    """Who calls, by name; Asterisk would take a bare name of digits for a number."""
+    return f'"{name}" <{APP}>'
