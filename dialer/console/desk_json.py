@@ -8,7 +8,7 @@ from dialer.domain.interview import Choice, EventButton, Fact, Screen
 from dialer.domain.script.model import Capture, Comparison
 from dialer.domain.seat import Seat, SeatState
 from dialer.ports.storage import StoredCall
-from dialer.usecases.look_at_desk import Desk, PolicyInCall, Preview
+from dialer.usecases.look_at_desk import Desk, DeskAction, PolicyInCall, Preview
 
 Json = dict[str, object]
 
@@ -104,7 +104,7 @@ def _screen(desk: Desk, screen: Screen) -> Json:
         ],
         "outcome": screen.outcome,
         "next_action": screen.next_action,
-        "takes_back": screen.takes_back,
+        "takes_back": screen.takes_back if DeskAction.TAKE_BACK in desk.actions else "",
     }
 
 

@@ -170,9 +170,8 @@ async def take_back_answer(work: Work, talks: Talks, node: str, now: datetime) -
     """
     current = _on_screen(talks, node)
     offset_ms = await _offset_ms(work, current.attempt.call_id, now)
-    return await _keep(
-        work, talks, current.after(talk.take_back(current.interview, at_offset_ms=offset_ms)), now, offset_ms
-    )
+    stepped = talk.take_back(current.interview, at_offset_ms=offset_ms)
+    return await _keep(work, talks, current.after(stepped), now, offset_ms)
 
 
 async def mark_conversation(work: Work, talks: Talks, flag: str, now: datetime) -> Talks:
@@ -200,7 +199,7 @@ def _ended(current: Conversation, by: Party, offset_ms: int) -> Interview:
     try:
         return talk.raise_event(current.script, current.facts, current.interview, _HUNG_UP[by], at_offset_ms=offset_ms)
     except ImpossibleMove:
-        return replace(current.interview, outcome=Outcome.INCOMPLETE, before=None)
+        return replace(current.interview, outcome=Outcome.INCOMPLETE)
 
 
 async def begin_conversation(work: Work, call_id: CallId, now: datetime) -> None:

@@ -208,6 +208,7 @@ async def test_a_wrong_key_is_taken_back_while_the_customer_is_on_the_line(conso
     await console.site.hung_up(call, Party.CUSTOMER)
     desk = await agent.desk()
     assert "take-back" not in desk["actions"]
+    assert desk["screen"]["takes_back"] == ""
 
 
 async def test_the_desk_works_by_plain_forms_too(console: Console, agent: Visitor) -> None:

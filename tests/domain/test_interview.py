@@ -389,9 +389,7 @@ def test_the_comparison_of_the_documents_digits_is_not_taken_back():
 @given(seed=st.integers(0, 2**32), script_id=st.sampled_from(PRODUCTS + REDIALS), moves=st.integers(0, 40))
 def test_whatever_was_pressed_last_is_taken_back_whole(seed, script_id, moves):
     draw = dice(seed)
-    script = script_of(script_id)
-    facts = random_facts(draw, script)
-    talk = Talk(script, facts, start(script, facts))
+    talk = any_talk(draw, script_id)
     for _ in range(moves):
         before = talk.interview
         if draw.random() < 0.3:
@@ -826,6 +824,12 @@ def wander(draw: Random, talk: Talk) -> None:
     pytest.fail(f"no end after 1000 moves: {[step.node for step in talk.interview.steps[-10:]]}")
 
 
+def any_talk(draw: Random, script_id: str) -> Talk:
+    script = script_of(script_id)
+    facts = random_facts(draw, script)
+    return Talk(script, facts, start(script, facts))
+
+
 def check_rules(talk: Talk) -> None:
     result = talk.verdict
     levels = {heard.level for heard in talk.interview.problems}
@@ -846,9 +850,7 @@ def test_random_walks_end_without_a_false_success_or_a_hidden_level_one(script_i
     draw = dice(20261121)
     reached = set()
     for _ in range(120):
-        script = script_of(script_id)
-        facts = random_facts(draw, script)
-        talk = Talk(script, facts, start(script, facts))
+        talk = any_talk(draw, script_id)
         wander(draw, talk)
         check_rules(talk)
         reached.add(talk.interview.outcome)
@@ -860,9 +862,8 @@ def test_random_walks_end_without_a_false_success_or_a_hidden_level_one(script_i
 @given(seed=st.integers(0, 2**32), script_id=st.sampled_from(PRODUCTS + REDIALS), cut=st.integers(1, 25))
 def test_a_call_cut_off_anywhere_and_resumed_loses_no_problem_and_asks_nothing_settled_again(seed, script_id, cut):
     draw = dice(seed)
-    script = script_of(script_id)
-    facts = random_facts(draw, script)
-    first = Talk(script, facts, start(script, facts))
+    first = any_talk(draw, script_id)
+    script, facts = first.script, first.facts
     for _ in range(cut):
         if first.interview.is_over:
             return
@@ -883,9 +884,8 @@ def test_a_call_cut_off_anywhere_and_resumed_loses_no_problem_and_asks_nothing_s
 @given(seed=st.integers(0, 2**32), script_id=st.sampled_from(PRODUCTS + REDIALS), moves=st.integers(0, 40))
 def test_an_interview_stored_and_read_back_at_any_step_goes_on_as_if_nothing_happened(seed, script_id, moves):
     draw = dice(seed)
-    script = script_of(script_id)
-    facts = random_facts(draw, script)
-    talk = Talk(script, facts, start(script, facts))
+    talk = any_talk(draw, script_id)
+    script, facts = talk.script, talk.facts
     for _ in range(moves):
         if talk.interview.is_over:
             break

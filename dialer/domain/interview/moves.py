@@ -193,8 +193,7 @@ def _said_yes(interview: Interview, stood: Before) -> bool:
 def leave(script: CallScript, facts: InterviewFacts, interview: Interview) -> Interview:
     """The interview after the agent hung up: a result stands whose goodbye was being said, else it is incomplete."""
     farewell = _farewell(script, script.node(interview.node))
-    left = replace(interview, before=None)  # nobody is there any more to take anything back
-    return _enter(script, facts, left, farewell) if farewell else replace(left, outcome=Outcome.INCOMPLETE)
+    return _enter(script, facts, interview, farewell) if farewell else replace(interview, outcome=Outcome.INCOMPLETE)
 
 
 def mark(interview: Interview, flag: str) -> Interview:
